@@ -1,0 +1,37 @@
+"""How a command ends when its input is bad: one line on stderr and a non-zero exit status."""
+
+import signal
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Something the user can mend: the message is one line that says what, where and how."""
+
+
+class Interrupted(Exception):
+    """The user, or the process that started this one, asked for an orderly stop."""
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs `main` and turns what a user can mend into one line on stderr.
+
+    Exit status: 0 after success, 1 after a `UserError` or an `OSError` (full disk, unwritable
+    folder), 130 after Ctrl-C. Anything else is a defect and keeps its traceback.
+    """
+    try:
+        main()
+    except UserError as error:
+        fail(str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        fail(f"{error.strerror or error}{where}")
+    except (KeyboardInterrupt, Interrupted):
+        sys.stderr.write("stopped\n")
+        sys.exit(128 + signal.SIGINT)
+
+
+def fail(message: str) -> None:
+    """Prints `message` as one line on stderr and ends the process with status 1."""
+    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    sys.exit(1)

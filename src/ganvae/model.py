@@ -1,0 +1,163 @@
+"""The contract between a model, the training loop and the evaluation.
+
+A model is a file `models/<name>.py` with three names:
+
+- `Params`: the schema of its block in `params.yaml`, with one `Optimizer` block per update;
+- `NETWORKS`: which of the architecture's networks it has ("encoder", "decoder", "discriminator");
+- `updates(params, networks, latent_dim)`: the ordered tuple of `Update`s that train them. It imports
+  the losses itself, so that evaluating a model does not depend on how it was trained.
+
+Images are float32 [N, 1, 28, 28] in [-1, 1]. Decoders and discriminators return logits.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from ganvae.config import Block, unknown
+from ganvae.errors import UserError
+from ganvae.runtime import Noise, seed_for
+
+Networks = Mapping[str, nn.Module]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+class NetworksParams(Block):
+    """The block `networks`: one architecture for all models, so that only the losses differ."""
+
+    architecture: str
+    latent_dim: int = Field(ge=1, le=4096)
+
+
+class Optimizer(Block):
+    """How one update steps: learning rate is `train.lr` times `lr_multiplier`."""
+
+    optimizer: Literal["adam", "rmsprop", "sgd"]
+    lr_multiplier: float = Field(gt=0, le=1000)
+    betas: Annotated[list[Beta], Field(min_length=2, max_length=2)] | None
+
+    @model_validator(mode="after")
+    def _betas_belong_to_adam(self) -> "Optimizer":
+        if (self.optimizer == "adam") == (self.betas is None):
+            wanted = "two numbers" if self.optimizer == "adam" else "null"
+            raise ValueError(f"betas is {self.betas}: with {self.optimizer} it must be {wanted}")
+        return self
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one update minimises, and what is worth recording of it.
+
+    Attributes:
+        total: scalar, with its graph.
+        records: detached scalars by name, for the history.
+    """
+
+    total: Tensor
+    records: Mapping[str, Tensor]
+
+
+def detached(records: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The records without their graphs."""
+    return {name: value.detach() for name, value in records.items()}
+
+
+@dataclass(frozen=True)
+class Update:
+    """Who is trained by which loss, as data: the loop never asks which model it runs.
+
+    Attributes:
+        name: the update's name; `params.<name>` is its `Optimizer`, history columns start with it.
+        networks: names of the networks it trains. The gradient is taken with respect to their
+            parameters alone, so no loss can leak into another network; their batch normalisation
+            moves its running statistics in this update and in no other.
+        loss: (images [N, 1, 28, 28], labels [N], noise) -> `Loss`. Every network is in train mode.
+            Noise is fresh: each loss draws its own from the stream it is given.
+        every: it takes part in every n-th step. Updates of one step run in the model's order.
+        project: called after the optimizer's step (weight clipping).
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    loss: Callable[[Tensor, Tensor, Noise], Loss]
+    every: int = 1
+    project: Callable[[], None] | None = None
+
+
+def known(kind: Literal["models", "networks"]) -> list[str]:
+    """Names of the models or architectures that have a file."""
+    folder = Path(__file__).parent / kind
+    return sorted(file.stem for file in folder.glob("*.py") if file.stem != "__init__")
+
+
+def model(name: str) -> ModuleType:
+    """The module of a model. Raises `UserError` for a name without a file."""
+    return _module("models", name, "models")
+
+
+def architecture(name: str) -> ModuleType:
+    """The module of an architecture. Raises `UserError` for a name without a file."""
+    if name not in known("networks"):
+        choices = ", ".join(known("networks"))
+        raise UserError(f"params.yaml: networks.architecture = {name!r}: allowed: {choices}")
+    return _module("networks", name, "networks.architecture")
+
+
+def _module(kind: Literal["models", "networks"], name: str, path: str) -> ModuleType:
+    if name not in known(kind):
+        raise UserError(unknown(path, name, known(kind)))
+    return importlib.import_module(f"ganvae.{kind}.{name}")
+
+
+def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
+    """Builds and initialises a model's networks on the CPU.
+
+    Each network has an initialisation stream of its own, so with one seed the GAN's generator and
+    the VAE's decoder start from the same weights.
+    """
+    nets = architecture(params.architecture)
+    makers = {
+        "encoder": lambda: nets.encoder(params.latent_dim),
+        "decoder": lambda: nets.decoder(params.latent_dim),
+        "discriminator": lambda: nets.discriminator(),
+    }
+    built = nn.ModuleDict()
+    for network in model(name).NETWORKS:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(seed, network))
+            built[network] = makers[network]()
+    return built
+
+
+def load_weights(networks: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:
+    """Fills networks from saved weights. Raises `UserError` for another architecture's."""
+    try:
+        networks.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        first = str(error).splitlines()[1:2] or [str(error)]
+        raise UserError(f"{source}: weights of another architecture: {first[0].strip()}") from None
+
+
+def to_images(logits: Tensor) -> Tensor:
+    """Images in [-1, 1] from a decoder's logits: tanh(l / 2) = 2 sigmoid(l) - 1."""
+    return torch.tanh(logits / 2)
+
+
+def posterior(encoded: Tensor) -> tuple[Tensor, Tensor]:
+    """Splits an encoder's output [N, 2 D] into mean and log-variance, each [N, D]."""
+    mean, log_var = encoded.chunk(2, dim=1)
+    return mean, log_var
+
+
+def reparameterize(mean: Tensor, log_var: Tensor, noise: Noise) -> Tensor:
+    """z ~ N(mean, exp(log_var)), differentiable (Kingma & Welling 2014, section 2.4)."""
+    return mean + (0.5 * log_var).exp() * noise.normal(*mean.shape)

@@ -1,0 +1,53 @@
+"""The constrained VAE-GAN, mi2018's own model (section 4.1): VAE-GAN with a bounded L_gan.
+
+Only the autoencoder's loss differs from the VAE-GAN's: min L_vae subject to L_gan <= d.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from ganvae.config import Block
+from ganvae.model import Loss, Networks, Optimizer, Update, detached
+from ganvae.runtime import Noise
+
+NETWORKS = ("encoder", "decoder", "discriminator")
+
+
+class Params(Block):
+    """`models.cvaegan`: L_vae + `lambda` max(L_gan - `d`, 0); d in nats, ln 2 = 0.693 is a draw."""
+
+    likelihood: Literal["bernoulli", "gaussian"]
+    beta: float = Field(ge=0, le=1000)
+    lambda_: float = Field(alias="lambda", ge=0, le=100000)
+    d: float = Field(ge=-100000, le=100000)
+    discriminator_steps: int = Field(ge=1, le=1000)
+    autoencoder: Optimizer
+    discriminator: Optimizer
+
+
+def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:
+    """Discriminator at every step, then encoder and decoder at every `discriminator_steps`-th."""
+    from ganvae.losses.constrained import constrained_loss
+    from ganvae.updates import adversary
+    from ganvae.updates.autoencoder import vae_loss
+
+    def train_autoencoder(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        l_vae, parts = vae_loss(
+            networks, images, noise, likelihood=params.likelihood, beta=params.beta
+        )
+        l_gan = adversary.generator_loss(networks, noise.normal(len(images), latent_dim))
+        loss = constrained_loss(l_vae, l_gan, lambda_=params.lambda_, d=params.d)
+        active = (l_gan > params.d).float()
+        return Loss(loss, detached({"loss": loss, **parts, "l_gan": l_gan, "active": active}))
+
+    return (
+        adversary.discriminator_update(networks, latent_dim),
+        Update(
+            "autoencoder",
+            ("encoder", "decoder"),
+            train_autoencoder,
+            every=params.discriminator_steps,
+        ),
+    )

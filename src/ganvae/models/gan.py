@@ -1,0 +1,42 @@
+"""The generative adversarial network (Goodfellow et al. 2014; mi2018 sections 2.1 and 3)."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from ganvae.config import Block
+from ganvae.model import Loss, Networks, Optimizer, Update
+from ganvae.runtime import Noise
+
+NETWORKS = ("decoder", "discriminator")
+
+
+class Params(Block):
+    """`models.gan`: the generator's loss is mi2018 eq. 2 (`non_saturating`) or eq. 1 (`minimax`)."""
+
+    adversarial: Literal["non_saturating", "minimax"]
+    discriminator_steps: int = Field(ge=1, le=1000)
+    generator: Optimizer
+    discriminator: Optimizer
+
+
+def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:
+    """Discriminator at every step, then the generator at every `discriminator_steps`-th."""
+    from ganvae.losses import adversarial
+    from ganvae.updates import adversary
+
+    objectives = {
+        "non_saturating": adversarial.non_saturating,
+        "minimax": adversarial.minimax,
+    }
+
+    def train_generator(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        z = noise.normal(len(images), latent_dim)
+        loss = adversary.generator_loss(networks, z, objectives[params.adversarial])
+        return Loss(loss, {"loss": loss.detach()})
+
+    return (
+        adversary.discriminator_update(networks, latent_dim),
+        Update("generator", ("decoder",), train_generator, every=params.discriminator_steps),
+    )

@@ -1,0 +1,103 @@
+"""The machine: device, threads, precision, random numbers, library versions."""
+
+import contextlib
+import hashlib
+import os
+import platform
+from importlib.metadata import version
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganvae.errors import UserError
+
+Precision = Literal["fp32", "bf16"]
+
+
+def device() -> torch.device:
+    """The fastest device found: CUDA, then MPS, then the CPU.
+
+    `GANVAE_DEVICE` (for instance `cpu` or `cuda:1`) overrides it. It is no parameter: the same
+    experiment on another machine is the same experiment.
+
+    Raises:
+        UserError: `GANVAE_DEVICE` names no device of this machine.
+    """
+    asked = os.environ.get("GANVAE_DEVICE")
+    if asked:
+        try:
+            return torch.empty(0, device=asked).device
+        except (RuntimeError, AssertionError):
+            raise UserError(f"GANVAE_DEVICE={asked}: no such device on this machine") from None
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def use_one_thread() -> None:
+    """One thread on the CPU: the number of threads changes the bits of a result."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # a collapsing generator's gradients would crawl otherwise
+
+
+def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[None]:
+    """bf16 matrix products where `precision` asks for them; weights stay float32."""
+    if precision == "bf16":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def seed_for(seed: int, purpose: str) -> int:
+    """An independent 63-bit seed for one purpose of a run, such as "shuffle" or "decoder"."""
+    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+class Noise:
+    """A stream of random numbers of its own: explicit, resumable, independent of torch's global."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.device = device
+        self._generator = torch.Generator(device=device).manual_seed(seed)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Samples of N(0, 1), float32."""
+        return torch.randn(shape, generator=self._generator, device=self.device)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Samples of U[0, 1), float32."""
+        return torch.rand(shape, generator=self._generator, device=self.device)
+
+    def permutation(self, n: int) -> Tensor:
+        """A random order of 0 .. n-1, int64."""
+        return torch.randperm(n, generator=self._generator, device=self.device)
+
+    def state(self) -> Tensor:
+        """The stream's position, to go on from later."""
+        return self._generator.get_state()
+
+    def restore(self, state: Tensor) -> None:
+        """Goes on from a position that `state` returned."""
+        self._generator.set_state(state.cpu())
+
+
+def description(device: torch.device) -> dict[str, str]:
+    """Device and library versions, kept with every result."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    libraries = ("torch", "torchvision", "numpy", "scipy", "pytorch-fid", "dvc")
+    return {
+        "device": f"{device.type}: {name}",
+        "python": platform.python_version(),
+        **{library: version(library) for library in libraries},
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

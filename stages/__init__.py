@@ -1,0 +1,10 @@
+"""The pipeline's commands, one script per kind of stage: read, call, write.
+
+A queued experiment runs in a copy of the repository, while an editable install points at the
+original: the copy's own `src` comes first, so that the snapshot's code is the code that runs.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
