@@ -28,7 +28,7 @@ def device() -> torch.device:
     if asked:
         try:
             return torch.empty(0, device=asked).device
-        except (RuntimeError, AssertionError):
+        except (RuntimeError, AssertionError, ImportError):
             raise UserError(f"GANVAE_DEVICE={asked}: no such device on this machine") from None
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -38,8 +38,10 @@ def device() -> torch.device:
 
 
 def use_one_thread() -> None:
-    """One thread on the CPU: the number of threads changes the bits of a result."""
+    """One thread on the CPU, deterministic kernels on a GPU: more threads change the bits."""
     torch.set_num_threads(1)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
     torch.set_flush_denormal(True)  # a collapsing generator's gradients would crawl otherwise
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from ganvae.errors import UserError
 
@@ -29,7 +29,7 @@ def atomic(path: Path) -> Iterator[Path]:
     written = temporary(path)
     try:
         yield written
-        with written.open("rb") as file:
+        with written.open("r+b") as file:  # Windows flushes only files open for writing
             os.fsync(file.fileno())
         os.replace(written, path)
     finally:
@@ -37,15 +37,22 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(written: Path, final: Path) -> None:
-    """Puts the complete folder `written` in the place of `final` (both on one file system)."""
+    """Puts the complete folder `written` in the place of `final` (both on one file system).
+
+    Where that fails the old folder stays.
+    """
     final.parent.mkdir(parents=True, exist_ok=True)
-    if final.exists():
-        old = temporary(final)
-        os.replace(final, old)
+    if not final.exists():
         os.replace(written, final)
-        shutil.rmtree(old)
-    else:
+        return
+    old = temporary(final)
+    os.replace(final, old)
+    try:
         os.replace(written, final)
+    except OSError:
+        os.replace(old, final)
+        raise
+    shutil.rmtree(old)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -79,8 +86,8 @@ def write_tensors(
 ) -> None:
     """Writes named tensors as one safetensors file."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic(path) as temporary_path:
-        save_file(contiguous, temporary_path, metadata=dict(metadata or {}))
+    # not `save_file`: on a full disk it raises an error of its own, no `OSError`
+    write_bytes(path, save(contiguous, metadata=dict(metadata or {})))
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

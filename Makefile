@@ -1,0 +1,31 @@
+# Thin wrappers: with a virtual environment active, the commands in the README do the same.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint accept bench setup
+
+setup: .venv/ready
+
+demo: .venv/ready
+	$(BIN)/python -m stages.demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+accept: .venv/ready
+	$(BIN)/python -m stages.accept
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks.training
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m stages.plots_page
+	touch $@

@@ -1,0 +1,105 @@
+"""Figures of distributions: digits, single-image entropy, latent space."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from ganvae.figures import style
+from ganvae.figures.style import Array, Panel
+
+
+def class_histograms(
+    shown: Sequence[Panel], real: Array | None, colours: Mapping[str, str], dpi: int
+) -> Figure:
+    """Share of each digit [seeds, 10]: bar = mean, dot = seed; `real` [10] as black steps."""
+    drawn, axes = style.panels(
+        len(shown), 2.3, dpi, "Digits among the generated images: bar mean, dot seed, line real"
+    )
+    for ax, panel in zip(axes, shown, strict=True):
+        colour = colours[panel.name]
+        style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
+        if panel.values is None:
+            style.say(ax, panel.note)
+            continue
+        digits = np.arange(10)
+        percent = 100 * panel.values
+        ax.bar(digits, percent.mean(axis=0), color=colour, alpha=0.75, width=0.8)
+        for seed in percent:
+            ax.plot(digits, seed, ".", color="black", markersize=3)
+        if real is not None:
+            ax.hlines(100 * real, digits - 0.45, digits + 0.45, color=style.REAL_COLOUR, lw=1.2)
+        ax.set_xticks(digits)
+        ax.set_xlabel("digit, as the classifier reads it", fontsize=style.SMALL)
+        ax.set_ylabel("% of images", fontsize=style.SMALL)
+    return drawn
+
+
+def image_entropy(
+    shown: Sequence[Panel], real: Array | None, colours: Mapping[str, str], dpi: int
+) -> Figure:
+    """Single-image entropies in nats, [images] of all finished seeds; `real` [images] as a line."""
+    drawn, axes = style.panels(
+        len(shown), 2.3, dpi, "Single-image entropy, share of images (log): filled model, line real"
+    )
+    edges = np.linspace(0, math.log(10), 24)
+    for ax, panel in zip(axes, shown, strict=True):
+        colour = colours[panel.name]
+        style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
+        if panel.values is None:
+            style.say(ax, panel.note)
+            continue
+        ax.stairs(_shares(panel.values, edges), edges, fill=True, color=colour, alpha=0.75)
+        if real is not None:
+            ax.stairs(_shares(real, edges), edges, color=style.REAL_COLOUR, linewidth=1.1)
+        ax.set_yscale("log")
+        ax.set_ylim(1e-5, 1.5)
+        ax.set_xlabel("entropy of one image (nats)", fontsize=style.SMALL)
+        ax.set_ylabel("share of images", fontsize=style.SMALL)
+    return drawn
+
+
+def _shares(values: Array, edges: Array) -> Array:
+    """Share of values per bin; the last bin includes what rounding puts above ln 10."""
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    return np.asarray(counts / max(len(values), 1))
+
+
+def latent_space(
+    shown: Sequence[Panel], labels: Array | None, colours: Mapping[str, str], dpi: int
+) -> Figure:
+    """Encoded test images as points [N, 2], coloured by their digit `labels` int64 [N]."""
+    shown = shown or [Panel("no model", None, "no model has an encoder")]
+    drawn, axes = style.panels(
+        len(shown), 3.2, dpi, "Latent space: encoded test images, the digit at its class's centre"
+    )
+    for ax, panel in zip(axes, shown, strict=True):
+        colour = colours.get(panel.name, style.REAL_COLOUR)
+        style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
+        if panel.values is None or labels is None:
+            style.say(ax, panel.note)
+        else:
+            _scatter(ax, panel.values, labels)
+    return drawn
+
+
+def _scatter(ax: Axes, points: Array, labels: Array) -> None:
+    palette = np.array(style.DIGITS)
+    ax.scatter(points[:, 0], points[:, 1], s=3, c=palette[labels], linewidths=0, alpha=0.8)
+    outline = [withStroke(linewidth=2.5, foreground="white")]
+    for digit in np.unique(labels):
+        x, y = np.median(points[labels == digit], axis=0)
+        ax.text(
+            x,
+            y,
+            str(digit),
+            ha="center",
+            va="center",
+            fontsize=style.NORMAL + 2,
+            fontweight="bold",
+            path_effects=outline,
+        )
+    ax.set_aspect("equal", adjustable="datalim")

@@ -1,0 +1,123 @@
+"""What all figures share: colours, sizes, panels and PNG bytes. Touches no global state."""
+
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+WIDTH = 9.0  # inches; at 100 dpi the width of a README
+COLUMNS = 3
+REAL_COLOUR = "black"
+# Okabe & Ito 2008, readable with colour blindness, without black (real data) and yellow (too pale);
+# then muted colours of Paul Tol's qualitative scheme for further models.
+PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+    "#882255",
+    "#117733",
+    "#999933",
+    "#332288",
+    "#661100",
+    "#888888",
+)
+# Ten digits: Petroff 2021, chosen for colour vision deficiency.
+DIGITS = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+SMALL, NORMAL = 8.0, 10.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What one panel shows.
+
+    Attributes:
+        name: the model, or "real".
+        values: an array whose shape the figure's function names; None draws `note` instead.
+        note: seed and state, or why there is nothing to show.
+    """
+
+    name: str
+    values: Array | None
+    note: str
+
+
+def colours(models: Iterable[str]) -> dict[str, str]:
+    """A colour per model by its place in `params.yaml`, the same in every figure."""
+    return {model: PALETTE[i % len(PALETTE)] for i, model in enumerate(models)}
+
+
+def figure(height: float, dpi: int, title: str) -> Figure:
+    """An empty figure of the common width; `height` in inches."""
+    created = Figure(figsize=(WIDTH, height), dpi=dpi, layout="constrained", facecolor="white")
+    created.suptitle(title, fontsize=NORMAL + 1)
+    return created
+
+
+def panels(
+    count: int, panel_height: float, dpi: int, title: str, columns: int = COLUMNS
+) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels in rows of `columns`, and its axes in reading order."""
+    count = max(count, 1)
+    num_rows = math.ceil(count / columns)
+    created = figure(num_rows * panel_height + 0.4, dpi, title)
+    axes = created.subplots(num_rows, columns, squeeze=False).ravel()
+    for unused in axes[count:]:
+        unused.set_axis_off()
+    for ax in axes[:count]:
+        ax.tick_params(labelsize=SMALL)
+    return created, list(axes[:count])
+
+
+def heading(ax: Axes, name: str, note: str, colour: str) -> None:
+    """A panel's title: the model in its colour, and a note in grey behind it."""
+    ax.set_title(name, fontsize=NORMAL, color=colour, fontweight="bold", loc="left")
+    ax.set_title(note, fontsize=SMALL, color="dimgrey", loc="right")
+
+
+def say(ax: Axes, text: str) -> None:
+    """Writes in an empty panel why it is empty."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for side in ax.spines.values():
+        side.set_color("lightgrey")
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=NORMAL)
+
+
+def to_png(drawn: Figure) -> bytes:
+    """The figure as PNG bytes; equal figures give equal bytes (no date, no version inside)."""
+    buffer = io.BytesIO()
+    FigureCanvasAgg(drawn).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
+
+
+def shown(images: Array, columns: int) -> Array:
+    """Images uint8 [N, 28, 28] as one grid with `columns` a row, on a dark ground."""
+    import torch
+    from torchvision.utils import make_grid
+
+    stack = torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1)
+    grid = make_grid(stack, nrow=columns, padding=1, pad_value=90)
+    return np.asarray(grid[0].numpy())

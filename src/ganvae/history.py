@@ -1,0 +1,81 @@
+"""The losses along training: kept on the device, fetched rarely, written as rows of means."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+ROWS = 200
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """Where a loss first was NaN or infinite."""
+
+    step: int
+    update: str
+
+
+@dataclass
+class History:
+    """Means of every record between two rows.
+
+    Attributes:
+        total_steps: the length of the run; about `ROWS` rows are written over it.
+        fetch_every: steps between two transfers from the device. 1 on a CPU, where a transfer costs
+            nothing and a diverged run ends at once.
+        rows: `step` and the mean of every `<update>.<record>` since the row before.
+        non_finite: the first loss that was NaN or infinite, once one was fetched.
+    """
+
+    total_steps: int
+    fetch_every: int
+    rows: list[dict[str, float]] = field(default_factory=list)
+    non_finite: NonFinite | None = None
+    _sums: dict[str, float] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _pending: list[tuple[int, str, list[str], Tensor]] = field(default_factory=list)
+
+    def add(self, step: int, update: str, total: Tensor, records: dict[str, Tensor]) -> None:
+        """Takes one update's scalars without waiting for the device."""
+        values = torch.stack([total.detach().float(), *(r.float() for r in records.values())])
+        self._pending.append((step, update, list(records), values))
+
+    def end_step(self, step: int) -> NonFinite | None:
+        """Fetches and writes a row where one is due. Returns the first non-finite loss, if any."""
+        row_due = step % max(1, self.total_steps // ROWS) == 0 or step == self.total_steps
+        if not row_due and step % self.fetch_every:
+            return self.non_finite
+        self.fetch()
+        if row_due and not self.non_finite:
+            means = {name: self._sums[name] / self._counts[name] for name in self._sums}
+            self.rows.append({"step": step, **means})
+            self._sums, self._counts = {}, {}
+        return self.non_finite
+
+    def fetch(self) -> NonFinite | None:
+        """Adds what is still on the device to the running sums, up to the first non-finite loss."""
+        pending, self._pending = self._pending, []
+        for step, update, names, values in pending:
+            total, *records = values.tolist()
+            if self.non_finite or not all(map(math.isfinite, (total, *records))):
+                self.non_finite = self.non_finite or NonFinite(step, update)
+                break
+            for name, value in zip(names, records, strict=True):
+                key = f"{update}.{name}"
+                self._sums[key] = self._sums.get(key, 0.0) + value
+                self._counts[key] = self._counts.get(key, 0) + 1
+        return self.non_finite
+
+    def latest(self) -> dict[str, float]:
+        """The newest row, for a progress bar."""
+        return self.rows[-1] if self.rows else {}
+
+    def state(self) -> dict[str, object]:
+        """All that a resumed run needs to write the same rows; `fetch` comes first."""
+        return {"rows": self.rows, "sums": self._sums, "counts": self._counts}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Goes on from what `state` returned."""
+        self.rows, self._sums, self._counts = state["rows"], state["sums"], state["counts"]  # type: ignore[assignment]

@@ -1,0 +1,34 @@
+"""What every metric asks of its input: a wrong shape or a NaN is an error, never a number."""
+
+import torch
+from torch import Tensor
+
+
+def finite(values: Tensor, what: str, *, dimensions: int, at_least: int = 1) -> Tensor:
+    """Returns `values` as float64 on the CPU.
+
+    Args:
+        values: [N, ...].
+        what: its name in the message.
+        dimensions: the number of its dimensions.
+        at_least: the smallest N.
+
+    Raises:
+        ValueError: another number of dimensions, fewer than `at_least` rows, NaN or infinity.
+    """
+    if values.dim() != dimensions:
+        raise ValueError(f"{what}: {dimensions} dimensions expected, shape {tuple(values.shape)}")
+    if len(values) < at_least:
+        raise ValueError(f"{what}: at least {at_least} images expected, got {len(values)}")
+    values = values.detach().cpu().to(torch.float64)
+    if not values.isfinite().all():
+        raise ValueError(f"{what}: NaN or infinity among the values")
+    return values
+
+
+def class_probabilities(probabilities: Tensor) -> Tensor:
+    """Returns probabilities [N, C] as float64. Raises `ValueError` unless each row is a distribution."""
+    values = finite(probabilities, "probabilities", dimensions=2)
+    if (values < 0).any() or ((values.sum(dim=1) - 1).abs() > 1e-3).any():
+        raise ValueError("probabilities: rows that are >= 0 and sum to 1 expected")
+    return values

@@ -1,0 +1,56 @@
+"""Progress bars of the trainings under way; silent where stderr is no terminal."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ganvae.jobs import Job
+from ganvae.storage import write_json
+from ganvae.training import Run
+
+FILE = "progress.json"
+
+
+def report(run: Run, folder: Path) -> None:
+    """Called by a training about once a second: where it stands, for whoever shows it."""
+    batch_size = run.task.train.batch_size
+    state = {
+        "done": run.done,
+        "total": run.task.total_steps,
+        "images_per_second": run.done * batch_size / max(run.seconds, 1e-9),
+        "losses": {k: v for k, v in run.history.latest().items() if k.endswith(".loss")},
+    }
+    write_json(folder / FILE, state)
+
+
+class Bars:
+    """One bar per job: its losses, images per second and the time left."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._bars: dict[Path, tqdm[Any]] = {}
+        if sys.stderr.isatty():
+            for position, job in enumerate(jobs):
+                bar = tqdm(desc=job.label, position=position, unit="step", dynamic_ncols=True)
+                self._bars[job.folder] = bar
+
+    def watch(self) -> None:
+        """Reads where each job stands and redraws its bar."""
+        for folder, bar in self._bars.items():
+            try:
+                state = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            except FileNotFoundError:  # not started
+                continue
+            if not bar.total:  # a resumed run: its rate counts from here
+                bar.total, bar.initial = state["total"], state["done"]
+            bar.n = state["done"]
+            losses = " ".join(f"{name} {value:.3g}" for name, value in state["losses"].items())
+            bar.set_postfix_str(f"{state['images_per_second']:.0f} images/s {losses}")
+
+    def close(self) -> None:
+        """Leaves the terminal below the bars."""
+        for bar in self._bars.values():
+            bar.close()

@@ -1,0 +1,50 @@
+"""Images along training, from latent vectors that never change."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganvae.model import to_images
+from ganvae.runtime import Noise, seed_for
+from ganvae.storage import read_tensors, write_tensors
+
+SNAPSHOTS = 16
+IMAGES = 2000
+
+
+def snapshot_steps(total_steps: int) -> list[int]:
+    """Up to `SNAPSHOTS` steps from the first to the last, evenly spaced in their logarithm."""
+    return sorted({int(step) for step in np.geomspace(1, total_steps, SNAPSHOTS).round()})
+
+
+@torch.no_grad()
+def take(decoder: nn.Module, latent_dim: int, device: torch.device, path: Path) -> None:
+    """Writes `IMAGES` images in evaluation mode, uint8 [IMAGES, 28, 28], to `path`.
+
+    The latent vectors are the same at every step, for every model and every seed.
+    """
+    stream = Noise(seed_for(0, "snapshots"), torch.device("cpu"))
+    z = stream.normal(IMAGES, latent_dim).to(device)
+    decoder.eval()
+    images = to_images(decoder(z)).squeeze(1).float()
+    decoder.train()
+    grey = ((images + 1) * 127.5).round().to(torch.uint8)
+    write_tensors(path, {"images": grey})
+
+
+def pack(folder: Path, last_step: int, batch_size: int) -> dict[str, Tensor]:
+    """All snapshots up to `last_step` as one set of tensors.
+
+    Returns:
+        `images` uint8 [K, IMAGES, 28, 28], `steps` and `images_seen` int64 [K].
+    """
+    steps = sorted(int(path.stem) for path in folder.glob("*.safetensors"))
+    steps = [step for step in steps if step <= last_step]
+    images = [read_tensors(folder / f"{step}.safetensors")["images"] for step in steps]
+    return {
+        "images": torch.stack(images) if images else torch.empty(0, IMAGES, 28, 28).byte(),
+        "steps": torch.tensor(steps, dtype=torch.int64),
+        "images_seen": torch.tensor(steps, dtype=torch.int64) * batch_size,
+    }

@@ -1,0 +1,82 @@
+"""The trainings of one model as jobs, and their results as DVC's out."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+
+from ganvae import results, runtime, storage
+from ganvae.errors import UserError
+from ganvae.jobs import Job, fingerprint, loaded_sources, runs_folder
+
+DATA = Path("data/processed/train.safetensors")
+
+
+@contextmanager
+def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
+    """Yields one job per seed of `train.seeds`; at the end without an error their folders go.
+
+    A folder is named by all that the result depends on (parameters, code, data, device, torch), so a
+    stale resume state is never found. Another process that wants the same job waits.
+
+    Args:
+        name: the model; its modules are imported already, so that their content counts.
+        values: the checked content of `params.yaml`.
+    """
+    description = {
+        "model": name,
+        "params": {
+            "train": {**values["train"], "seeds": [0]},
+            "networks": values["networks"],
+            "models": {name: values["models"][name]},
+        },
+    }
+    versions = {"torch": torch.__version__, "device": runtime.device().type}
+    found = {}
+    with ExitStack() as locks:
+        for seed in values["train"]["seeds"]:
+            files = [*loaded_sources(), DATA]
+            key = fingerprint({**description, **versions, "seed": seed}, files)
+            folder = runs_folder() / key
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(FileLock(folder.with_suffix(".lock")))
+            job = {**description, "seed": seed, "data": str(DATA.resolve())}
+            storage.write_json(folder / "job.json", job)
+            command = [sys.executable, "-m", "stages.train_one", str(folder)]
+            found[seed] = Job(f"{name} seed {seed}", command, folder)
+        yield found
+        for job in found.values():
+            shutil.rmtree(job.folder)
+
+
+def collect(name: str, done: Mapping[int, Job]) -> None:
+    """Copies the results into `data/models/<name>/<kind>/seed_<s>`, complete or not at all.
+
+    Raises:
+        UserError: every seed diverged; there is nothing to evaluate.
+    """
+    collected = Path(".cache") / f"collect-{name}-{os.getpid()}"
+    shutil.rmtree(collected, ignore_errors=True)
+    finished = 0
+    for seed, job in done.items():
+        status = storage.read_json(job.result / "status.json")
+        if status["state"] == "finished":
+            finished += 1
+            print(f"{job.label}: finished after {status['steps']} steps")
+        else:
+            at = f"step {status['step']} of {status['steps']}"
+            print(f"{job.label}: diverged, the loss of {status['update']} is not finite at {at}")
+        for kind, suffix in results.FILES.items():
+            source = job.result / f"{kind}.{suffix}"
+            (collected / kind).mkdir(parents=True, exist_ok=True)
+            if source.exists():  # a diverged run has no weights
+                shutil.copyfile(source, collected / kind / f"seed_{seed}.{suffix}")
+    if not finished:
+        raise UserError(f"{name}: every seed diverged; lower train.lr or an lr_multiplier")
+    storage.replace_folder(collected, Path("data/models") / name)

@@ -1,0 +1,264 @@
+"""The one training loop. It knows updates, not models.
+
+Each step takes one batch; each update that is due computes its loss, the gradient of that loss with
+respect to its own parameters alone, and steps. With one seed on one machine the weights are the same
+bit for bit, however often the run was stopped and resumed.
+"""
+
+import pickle
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from ganvae.config import Block
+from ganvae.errors import Interrupted, UserError
+from ganvae.history import History, NonFinite
+from ganvae.model import Optimizer, Update
+from ganvae.runtime import Noise, Precision, autocast, seed_for
+from ganvae.snapshots import snapshot_steps, take
+from ganvae.storage import atomic
+
+
+class TrainParams(Block):
+    """The block `train`, shared by all models."""
+
+    lr: float = Field(gt=0, le=1)
+    batch_size: int = Field(ge=2, le=60000)
+    epochs: int = Field(ge=1, le=100000)
+    precision: Precision
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "TrainParams":
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds = {self.seeds}: allowed: different integers >= 0")
+        return self
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained, on what, and where its files lie.
+
+    Attributes:
+        networks: the model's networks, on the device of `images`; trained in place.
+        updates: who is trained by which loss, in order.
+        optimizers: the parameters of each update's optimizer, by the update's name.
+        images: training images [N, 1, 28, 28] in [-1, 1].
+        labels: their classes [N].
+        latent_dim: size of the decoder's input.
+        train: the block `train`; its `seeds` play no part here.
+        seed: this run's seed.
+        folder: for the snapshots and the resume state.
+    """
+
+    networks: nn.ModuleDict
+    updates: tuple[Update, ...]
+    optimizers: Mapping[str, Optimizer]
+    images: Tensor
+    labels: Tensor
+    latent_dim: int
+    train: TrainParams
+    seed: int
+    folder: Path
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training set; an epoch leaves the rest of its random order out."""
+        return len(self.images) // self.train.batch_size
+
+    @property
+    def total_steps(self) -> int:
+        """Batches in the whole run."""
+        return self.steps_per_epoch * self.train.epochs
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: after `step` steps and `seconds` of training, diverged or not."""
+
+    step: int
+    seconds: float
+    history: History
+    diverged: NonFinite | None
+
+
+def make_optimizer(
+    spec: Optimizer, train_lr: float, parameters: list[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """The optimizer of one update in torch's fastest form; its rate is `train.lr x multiplier`."""
+    lr = train_lr * spec.lr_multiplier
+    if spec.betas is not None:
+        return torch.optim.Adam(parameters, lr, betas=(spec.betas[0], spec.betas[1]), fused=True)
+    if spec.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr, foreach=True)
+    return torch.optim.SGD(parameters, lr, fused=True)
+
+
+class Stepper:
+    """One update with its optimizer, its own parameters and the layers it must leave alone."""
+
+    def __init__(self, task: Task, update: Update) -> None:
+        self.update = update
+        self.parameters = [p for name in update.networks for p in task.networks[name].parameters()]
+        spec = task.optimizers[update.name]
+        self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
+        self._precision: Precision = task.train.precision
+        self._foreign_batch_norms = [
+            layer
+            for name, network in task.networks.items()
+            if name not in update.networks
+            for layer in network.modules()
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+        ]
+
+    def step(self, images: Tensor, labels: Tensor, noise: Noise) -> tuple[Tensor, dict[str, Tensor]]:
+        """Steps along the gradient of the loss for its own parameters. Returns loss and records."""
+        self._track_foreign_statistics(False)
+        with autocast(self._precision, images.device):
+            loss = self.update.loss(images, labels, noise)
+        self._track_foreign_statistics(True)
+        gradients = torch.autograd.grad(loss.total, self.parameters)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self.optimizer.step()
+        if self.update.project:
+            self.update.project()
+        return loss.total, dict(loss.records)
+
+    def _track_foreign_statistics(self, track: bool) -> None:
+        """Running statistics move in train mode whoever is trained, unless they are not tracked."""
+        for layer in self._foreign_batch_norms:
+            layer.track_running_stats = track
+
+
+class Run:
+    """A task under way."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.device = task.images.device
+        self.steppers = [Stepper(task, update) for update in task.updates]
+        self.noise = Noise(seed_for(task.seed, "noise"), self.device)
+        self.history = History(task.total_steps, 1 if self.device.type == "cpu" else 100)
+        self.done = 0
+        self.seconds = 0.0
+        self.state_file = task.folder / "state.pt"
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._order_epoch = -1
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Adds the time inside to the training's seconds."""
+        start = time.monotonic()
+        yield
+        self.seconds += time.monotonic() - start
+
+    def step(self) -> NonFinite | None:
+        """One batch, every update that is due. Returns the loss that ended the run, if one did."""
+        batch = self._batch()
+        images, labels = self.task.images[batch], self.task.labels[batch]
+        self.done += 1
+        for stepper in self.steppers:
+            if self.done % stepper.update.every == 0:
+                total, records = stepper.step(images, labels, self.noise)
+                self.history.add(self.done, stepper.update.name, total, records)
+        return self.history.end_step(self.done)
+
+    def _batch(self) -> Tensor:
+        epoch, position = divmod(self.done, self.task.steps_per_epoch)
+        if epoch != self._order_epoch:  # the order depends on seed and epoch alone
+            seed = seed_for(self.task.seed, f"order of epoch {epoch}")
+            order = Noise(seed, torch.device("cpu")).permutation(len(self.task.images))
+            self._order, self._order_epoch = order.to(self.device), epoch
+        size = self.task.train.batch_size
+        return self._order[position * size : (position + 1) * size]
+
+    def non_finite_weights(self) -> NonFinite | None:
+        """The last step shows in no later loss, so the weights themselves are looked at."""
+        for stepper in self.steppers:
+            if not all(bool(p.isfinite().all()) for p in stepper.parameters):
+                return NonFinite(self.done, stepper.update.name)
+        return None
+
+    def save(self) -> None:
+        """Writes the resume state, whole or not at all; of a run that has diverged, nothing."""
+        if self.history.fetch():
+            return
+        state = {
+            "done": self.done,
+            "seconds": self.seconds,
+            "networks": self.task.networks.state_dict(),
+            "optimizers": [stepper.optimizer.state_dict() for stepper in self.steppers],
+            "noise": self.noise.state(),
+            "history": self.history.state(),
+        }
+        with atomic(self.state_file) as path:
+            torch.save(state, path)
+
+    def restore(self) -> None:
+        """Goes on from the resume state. Raises `UserError` if the file is damaged."""
+        try:
+            state = torch.load(self.state_file, map_location=self.device, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError):
+            raise UserError(f"{self.state_file}: damaged resume state; delete it") from None
+        self.task.networks.load_state_dict(state["networks"])
+        for stepper, saved in zip(self.steppers, state["optimizers"], strict=True):
+            stepper.optimizer.load_state_dict(saved)
+        self.noise.restore(state["noise"])
+        self.history.restore(state["history"])
+        self.done, self.seconds = state["done"], state["seconds"]
+
+
+def train(
+    task: Task, *, save_seconds: float, report: Callable[[Run], None], stopped: Callable[[], bool]
+) -> Outcome:
+    """Trains to the end, from the resume state in the task's folder where there is one.
+
+    Args:
+        task: its networks are trained in place.
+        save_seconds: the resume state is saved at least this often, and at a stop.
+        report: called about once a second.
+        stopped: asked before every step.
+
+    Raises:
+        Interrupted: `stopped` said so; the state is saved.
+        UserError: the training set is smaller than one batch.
+    """
+    if not task.steps_per_epoch:
+        raise UserError(
+            f"params.yaml: train.batch_size = {task.train.batch_size}: "
+            f"allowed: at most {len(task.images)}, the number of training images"
+        )
+    run = Run(task)
+    if run.state_file.exists():
+        run.restore()
+    snapshot_at = set(snapshot_steps(task.total_steps))
+    task.networks.train()
+    saved = reported = time.monotonic()
+    while run.done < task.total_steps:
+        if stopped():
+            run.save()
+            raise Interrupted
+        if time.monotonic() - saved >= save_seconds:
+            run.save()
+            saved = time.monotonic()
+        if time.monotonic() - reported >= 1:
+            report(run)
+            reported = time.monotonic()
+        with run.timed():
+            diverged = run.step()
+        if diverged:
+            return Outcome(diverged.step, run.seconds, run.history, diverged)
+        if run.done in snapshot_at:
+            path = task.folder / "snapshots" / f"{run.done}.safetensors"
+            take(task.networks["decoder"], task.latent_dim, run.device, path)
+    with run.timed():
+        diverged = run.non_finite_weights()
+    return Outcome(run.done, run.seconds, run.history, diverged)

@@ -1,0 +1,45 @@
+"""Stage compare: all tables and figures; it only reads what training and evaluation measured.
+
+Reads `data/models/`, `data/evaluation/`, `metrics/classifier.json`, `params.yaml`.
+Writes `metrics/comparison.csv`, `.json`, `.md`, `plots/*.csv` for `dvc plots`, `plots/*.png`.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ganvae import config, storage
+from ganvae.comparison import curves, markdown, pictures, study, summary
+from ganvae.errors import run
+from ganvae.figures import style
+from ganvae.figures.params import FiguresParams
+
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+
+
+def main() -> None:
+    """Computes everything before the first file is written, the figures apart."""
+    params = config.load()
+    figures = config.block(FiguresParams, params, "figures")
+    measured = study.read(params)
+    rows = summary.rows(measured)
+    document = summary.document(measured, rows)
+    text = markdown.render(measured, rows)
+
+    storage.write_text(METRICS / "comparison.csv", _csv(summary.frame(rows)))
+    storage.write_json(METRICS / "comparison.json", document)
+    storage.write_text(METRICS / "comparison.md", text)
+    for name, table in curves.tables(measured).items():
+        storage.write_text(PLOTS / f"{name}.csv", _csv(table))
+    for name, draw in pictures.draw(measured, figures.dpi).items():
+        storage.write_bytes(PLOTS / f"{name}.png", style.to_png(draw()))
+    print(f"{METRICS / 'comparison.md'}: {len(rows)} rows; figures in {PLOTS}")
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

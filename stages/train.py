@@ -1,0 +1,43 @@
+"""Trains one model with every seed of `train.seeds`, side by side.
+
+Reads `data/processed/train.safetensors` and the blocks `train`, `networks` and `models.<model>`;
+writes `data/models/<model>/` with a folder per kind of file and a file per seed.
+"""
+
+import sys
+
+import torch
+
+from ganvae import config, jobs, model, progress, runtime, study, training
+from ganvae.errors import UserError, run
+
+
+def main() -> None:
+    """Entry point: `python -m stages.train <model>`."""
+    if len(sys.argv) != 2:
+        raise UserError(f"usage: python -m stages.train <model>; {', '.join(model.known('models'))}")
+    name = sys.argv[1]
+    module = model.model(name)
+    values = config.load()
+    train = config.block(training.TrainParams, values, "train")
+    networks = config.block(model.NetworksParams, values, "networks")
+    params = config.block(module.Params, values, f"models.{name}")
+    built = model.create(name, networks, train.seeds[0])
+    for update in module.updates(params, built, networks.latent_dim):
+        spec = getattr(params, update.name)
+        rate = train.lr * spec.lr_multiplier
+        resolved = f"lr {train.lr:g} x {spec.lr_multiplier:g} = {rate:g}"
+        print(f"{name} {update.name}: {spec.optimizer}, {resolved}, every {update.every} steps")
+    sys.stdout.flush()  # before the jobs' own lines
+    gpus = torch.cuda.device_count() if runtime.device().type == "cuda" else 0
+    with study.prepared(name, values) as todo:
+        bars = progress.Bars(list(todo.values()))
+        try:
+            jobs.run(list(todo.values()), gpus, bars.watch)
+        finally:
+            bars.close()
+        study.collect(name, todo)
+
+
+if __name__ == "__main__":
+    run(main)

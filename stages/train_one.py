@@ -1,0 +1,71 @@
+"""Trains one model with one seed: a job of `stages/train.py`, in a process of its own.
+
+Reads `<folder>/job.json`; writes `<folder>/result/` (see `ganvae.results`). On SIGINT, SIGTERM or the
+end of its parent it saves its state before the next step, and a later call goes on from there.
+"""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ganvae import config, model, progress, results, runtime, storage, training
+from ganvae.data import load
+from ganvae.errors import run
+
+SAVE_SECONDS = 30.0
+
+
+def main() -> None:
+    """Entry point: `python -m stages.train_one <folder>`."""
+    folder = Path(sys.argv[1])
+    stopped = _watch_for_stop()
+    runtime.use_one_thread()
+    task = _task(folder)
+    outcome = training.train(
+        task,
+        save_seconds=float(os.environ.get("GANVAE_SAVE_SECONDS", SAVE_SECONDS)),
+        report=lambda run: progress.report(run, folder),
+        stopped=stopped,
+    )
+    written = folder / f"result.{secrets.token_hex(4)}"
+    results.write(written, task, outcome)
+    os.replace(written, folder / "result")
+
+
+def _task(folder: Path) -> training.Task:
+    job = storage.read_json(folder / "job.json")
+    name, seed, values = job["model"], job["seed"], job["params"]
+    module = model.model(name)
+    networks = config.block(model.NetworksParams, values, "networks")
+    params = config.block(module.Params, values, f"models.{name}")
+    device = runtime.device()
+    built = model.create(name, networks, seed).to(device)
+    updates = module.updates(params, built, networks.latent_dim)
+    images, labels = load(Path(job["data"]), device)
+    return training.Task(
+        networks=built,
+        updates=updates,
+        optimizers={update.name: getattr(params, update.name) for update in updates},
+        images=images,
+        labels=labels,
+        latent_dim=networks.latent_dim,
+        train=config.block(training.TrainParams, values, "train"),
+        seed=seed,
+        folder=folder,
+    )
+
+
+def _watch_for_stop() -> Callable[[], bool]:
+    """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing."""
+    parent = os.getppid()
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: signals.append(number))
+    return lambda: bool(signals) or os.getppid() != parent
+
+
+if __name__ == "__main__":
+    run(main)

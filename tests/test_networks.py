@@ -1,0 +1,166 @@
+"""The architectures: shapes, widths, numbers of parameters, initialisation."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganvae import model
+from ganvae.runtime import Noise
+
+ARCHITECTURES = model.known("networks")
+MODELS = model.known("models")
+
+
+def create(name: str, architecture: str, seed: int = 0, latent_dim: int = 7) -> nn.ModuleDict:
+    params = model.NetworksParams(architecture=architecture, latent_dim=latent_dim)
+    return model.create(name, params, seed)
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def linear_widths(network: nn.Module) -> list[int]:
+    linears = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    return [linears[0].in_features, *(layer.out_features for layer in linears)]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("n", [2, 5])
+def test_shapes(architecture: str, n: int) -> None:
+    networks = create("vaegan", architecture)
+    images = torch.zeros(n, 1, 28, 28)
+    mean, log_var = model.posterior(networks["encoder"](images))
+    assert mean.shape == log_var.shape == (n, 7)
+    assert networks["decoder"](torch.randn(n, 7)).shape == (n, 1, 28, 28)
+    assert networks["discriminator"](images).shape == (n,)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_each_image_is_scored_and_encoded_by_itself(architecture: str) -> None:
+    """The gradient penalty holds only where a score depends on its own image alone."""
+    networks = create("vaegan", architecture)
+    images = torch.randn(4, 1, 28, 28)
+    for name in ("encoder", "discriminator"):
+        together, alone = networks[name](images), networks[name](images[:2])
+        torch.testing.assert_close(together[:2], alone, rtol=1e-4, atol=1e-6)  # float32
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_outputs_are_logits(architecture: str) -> None:
+    """No sigmoid or tanh at the end: scaling the last weights scales the output."""
+    networks = create("gan", architecture)
+    inputs = {"decoder": torch.randn(3, 7), "discriminator": torch.randn(3, 1, 28, 28)}
+    for name, network in networks.items():
+        last = list(network.parameters())[-2:]
+        before = network(inputs[name])
+        with torch.no_grad():
+            for parameter in last:
+                parameter.mul_(1000)
+        torch.testing.assert_close(network(inputs[name]), 1000 * before, rtol=1e-3, atol=1e-2)
+
+
+def test_widths_of_mi2018() -> None:
+    networks = create("vaegan", "mi2018", latent_dim=100)
+    assert linear_widths(networks["encoder"]) == [784, 392, 196, 98, 200]
+    assert linear_widths(networks["decoder"]) == [100, 98, 196, 392, 784]
+    assert linear_widths(networks["discriminator"]) == [784, 392, 196, 98, 1]
+    kinds = {type(layer) for layer in networks.modules() if not list(layer.children())}
+    assert kinds == {nn.Flatten, nn.Unflatten, nn.Linear, nn.ReLU}, "plain"
+    for network in networks.values():
+        relus = sum(isinstance(layer, nn.ReLU) for layer in network.modules())
+        assert relus == 3, "between the four layers, none after the last"
+
+
+def test_widths_of_wide() -> None:
+    networks = create("vaegan", "wide", latent_dim=32)
+    assert linear_widths(networks["encoder"]) == [784, 512, 256, 64]
+    assert linear_widths(networks["decoder"]) == [32, 256, 512, 1024, 784]
+    assert linear_widths(networks["discriminator"]) == [784, 512, 256, 1]
+    normalised = {
+        name: [m.num_features for m in network.modules() if isinstance(m, nn.BatchNorm1d)]
+        for name, network in networks.items()
+    }
+    assert normalised == {"encoder": [], "decoder": [256, 512, 1024], "discriminator": []}
+    slopes = {m.negative_slope for m in networks.modules() if isinstance(m, nn.LeakyReLU)}
+    assert slopes == {0.2}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "latent_dim", "network", "parameters"),
+    [  # (inputs + 1) x outputs per layer, two per feature of a batch normalisation; by hand
+        ("mi2018", 100, "encoder", 307_720 + 77_028 + 19_306 + 19_800),
+        ("mi2018", 100, "decoder", 9_898 + 19_404 + 77_224 + 308_112),
+        ("mi2018", 100, "discriminator", 307_720 + 77_028 + 19_306 + 99),
+        ("wide", 32, "encoder", 401_920 + 131_328 + 16_448),
+        ("wide", 32, "decoder", 8_448 + 512 + 131_584 + 1_024 + 525_312 + 2_048 + 803_600),
+        ("wide", 32, "discriminator", 401_920 + 131_328 + 257),
+    ],
+)
+def test_numbers_of_parameters(
+    architecture: str, latent_dim: int, network: str, parameters: int
+) -> None:
+    assert count(create("vaegan", architecture, 0, latent_dim)[network]) == parameters
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_all_models_start_from_the_same_networks(architecture: str) -> None:
+    """Only the losses differ: with one seed even the first weights are the same."""
+    reference = create("cvaegan", architecture)
+    for name in MODELS:
+        for network, built in create(name, architecture).items():
+            assert same(built, reference[network]), (name, network)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_another_seed_gives_other_weights(architecture: str) -> None:
+    one, other = create("cvaegan", architecture, 0), create("cvaegan", architecture, 1)
+    for network in one:
+        weights = zip(one[network].parameters(), other[network].parameters(), strict=True)
+        assert not any(torch.equal(a, b) for a, b in weights if a.dim() > 1), network
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_create_leaves_the_global_random_numbers_alone(architecture: str) -> None:
+    torch.manual_seed(5)
+    first = create("gan", architecture)
+    drawn = torch.rand(3)
+    torch.manual_seed(5)
+    assert torch.equal(drawn, torch.rand(3))
+    torch.manual_seed(6)
+    assert same(first, create("gan", architecture)), "nor does it depend on them"
+
+
+def test_to_images_and_logits_agree_with_the_bernoulli_likelihood() -> None:
+    logits = torch.linspace(-8, 8, 33, dtype=torch.float64)
+    expected = 2 / (1 + (-logits).exp()) - 1
+    torch.testing.assert_close(model.to_images(logits), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_reparameterize() -> None:
+    class Twos(Noise):
+        def normal(self, *shape: int) -> Tensor:
+            return torch.full(shape, 2.0)
+
+    noise = Twos(0, torch.device("cpu"))
+    mean = torch.tensor([[1.0, -1.0]], requires_grad=True)
+    log_var = torch.tensor([[-1e9, 2 * math.log(2)]], requires_grad=True)  # sigma 0 and 2
+    z = model.reparameterize(mean, log_var, noise)
+    torch.testing.assert_close(z, torch.tensor([[1.0, -1.0 + 2 * 2.0]]), rtol=1e-6, atol=0)
+    by_mean, by_log_var = torch.autograd.grad(z.sum(), (mean, log_var))
+    assert torch.equal(by_mean, torch.ones(1, 2))
+    expected = torch.tensor([[0.0, 2 * 2 / 2.0]])  # noise x sigma / 2
+    torch.testing.assert_close(by_log_var, expected, rtol=1e-6, atol=0)
+
+
+def test_posterior_is_mean_then_log_variance() -> None:
+    mean, log_var = model.posterior(torch.arange(12.0).view(2, 6))
+    assert mean.tolist() == [[0, 1, 2], [6, 7, 8]]
+    assert log_var.tolist() == [[3, 4, 5], [9, 10, 11]]
