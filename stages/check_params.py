@@ -9,7 +9,7 @@ from typing import Any
 
 from ganvae import config, model, storage
 from ganvae.classifier import ClassifierParams
-from ganvae.comparison import FiguresParams
+from ganvae.figures.params import FiguresParams
 from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
 from ganvae.sources import DataParams

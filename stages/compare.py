@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ganvae import config, storage
-from ganvae.comparison import curves, markdown, pictures, study, summary
+from ganvae.comparison import curves, markdown, measurements, pictures, summary
 from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams
@@ -22,17 +22,17 @@ def main() -> None:
     """Computes everything before the first file is written, the figures apart."""
     params = config.load()
     figures = config.block(FiguresParams, params, "figures")
-    measured = study.read(params)
-    rows = summary.rows(measured)
-    document = summary.document(measured, rows)
-    text = markdown.render(measured, rows)
+    study = measurements.read(params)
+    rows = summary.rows(study)
+    document = summary.document(study, rows)
+    text = markdown.render(study, rows)
 
     storage.write_text(METRICS / "comparison.csv", _csv(summary.frame(rows)))
     storage.write_json(METRICS / "comparison.json", document)
     storage.write_text(METRICS / "comparison.md", text)
-    for name, table in curves.tables(measured).items():
+    for name, table in curves.tables(study).items():
         storage.write_text(PLOTS / f"{name}.csv", _csv(table))
-    for name, draw in pictures.draw(measured, figures.dpi).items():
+    for name, draw in pictures.draw(study, figures.dpi).items():
         storage.write_bytes(PLOTS / f"{name}.png", style.to_png(draw()))
     print(f"{METRICS / 'comparison.md'}: {len(rows)} rows; figures in {PLOTS}")
 

@@ -120,6 +120,8 @@ def test_damaged_gzip_is_named(cut: int) -> None:
         idx.unpack(packed[:-cut], "x", 10_000)
     with pytest.raises(UserError, match="x: damaged gzip"):
         idx.unpack(packed[:-cut] + b"\xff" * cut, "x", 10_000)
+    with pytest.raises(UserError, match="x: damaged gzip"):
+        idx.unpack(packed[:10] + b"\xff" * cut + packed[10 + cut :], "x", 10_000)
 
 
 def test_the_size_limit_holds_compressed_or_not() -> None:

@@ -99,8 +99,8 @@ def _explain(errors: list[ErrorDetails], path: str, schema: type[Block]) -> str:
     where = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         owner = _schema_at(schema, first["loc"][:-1])
-        known = owner.model_fields if owner else ()
-        names = [field.alias or name for name, field in known.items()] if owner else []
+        fields = owner.model_fields if owner else {}
+        names = [field.alias or name for name, field in fields.items()]
         return unknown(".".join([path, *where[:-1]]), where[-1], names)
     full = ".".join([path, *where])
     if first["type"] == "missing":

@@ -9,7 +9,7 @@ class UserError(Exception):
     """Something the user can mend: the message is one line that says what, where and how."""
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818 (a request, not an error)
     """The user, or the process that started this one, asked for an orderly stop."""
 
 

@@ -17,6 +17,8 @@ from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.frechet_distance import frechet_distance
 from ganvae.metrics.image_entropy import image_entropy
 
+SCRATCH = Path(".cache/evaluation")  # half a result must not lie where DVC looks for whole ones
+
 
 class EvaluateParams(Block):
     """The block `evaluate`: images per set, and where a generator counts as collapsed."""
@@ -92,15 +94,15 @@ def read_real(path: Path) -> RealImages:
     """Reads `real.safetensors` of the stage `train_classifier`.
 
     Raises:
-        UserError: the file is missing or damaged, or holds something else.
+        UserError: the file is missing or damaged, or holds something else or fewer than 4 images.
     """
     tensors = storage.read_tensors(path)
     judged = {}
     for split in ("train", "test"):
         names = (f"{split}_features", f"{split}_probabilities")
         for name in names:
-            if name not in tensors or tensors[name].dim() != 2 or len(tensors[name]) < 2:
-                raise UserError(f"{path}: {name}: missing or not of two or more images")
+            if name not in tensors or tensors[name].dim() != 2 or len(tensors[name]) < 4:
+                raise UserError(f"{path}: {name}: missing or not of four or more images")
         judged[split] = Judged(tensors[names[0]], tensors[names[1]])
     architecture = storage.read_metadata(path).get("architecture", "unknown")
     return RealImages(judged["train"], judged["test"], architecture)
@@ -117,21 +119,19 @@ def dequantise(grey: Tensor) -> Tensor:
     return grey.unsqueeze(1).float() / 127.5 - 1
 
 
-def write_results(
-    folder: Path, details: Mapping[str, Any], arrays: Mapping[str, Tensor], scratch: Path
-) -> None:
+def write_results(folder: Path, details: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> None:
     """Puts `details.json` and `arrays.safetensors` into `folder`, both or, on an error, neither.
 
     Args:
         folder: replaced as a whole.
         details: JSON without NaN or infinity.
         arrays: what the figures show.
-        scratch: where the files are collected; on the file system of `folder`, outside DVC's outs.
     """
-    written = storage.temporary(scratch / folder.name)
+    written = storage.temporary(SCRATCH / folder.name)
     try:
         storage.write_json(written / "details.json", details)
-        storage.write_tensors(written / "arrays.safetensors", arrays)
+        # safetensors cannot read a file back that has neither tensors nor metadata
+        storage.write_tensors(written / "arrays.safetensors", arrays, {"of": folder.name})
         storage.replace_folder(written, folder)
     finally:
         shutil.rmtree(written, ignore_errors=True)

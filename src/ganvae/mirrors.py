@@ -91,7 +91,7 @@ def read_local(folder: Path, name: str, limit: int = MAX_BYTES) -> bytes:
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             if path.stat().st_size > limit:
-                raise UserError(f"{path}: more than {limit} bytes")
+                raise UserError(f"{path}: a file of more than {limit} bytes")
             return idx.unpack(path.read_bytes(), str(path), limit)
     raise AbsentError(f"neither {name}.gz nor {name} is there")
 
@@ -152,7 +152,7 @@ def _receive(response: http.client.HTTPResponse, name: str) -> bytes:
             body += chunk
             bar.update(len(chunk))
             if len(body) > MAX_BYTES:
-                raise UserError(f"{name}: more than {MAX_BYTES} bytes")
+                raise UserError(f"{name}: a file of more than {MAX_BYTES} bytes")
     if total is not None and len(body) < total:
         raise UnreachableError(f"{name}: connection closed after {len(body)} of {total} bytes")
     return bytes(body)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ganvae.comparison.study import REAL, Model, Study
+from ganvae.comparison.measurements import REAL, Model, Study
 from ganvae.figures.bands import band
 
 

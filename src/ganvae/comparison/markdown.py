@@ -4,35 +4,48 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ganvae.comparison import published
+from ganvae.comparison.measurements import Seed, Study
 from ganvae.comparison.published import Published
-from ganvae.comparison.study import Seed, Study
 from ganvae.comparison.summary import Row, Spread, settings
 
 NONE = "–"  # noqa: RUF001 (an en dash reads better than a hyphen in an empty cell)
 Format = Callable[[float], str]
+Columns = dict[str, tuple[str, Format]]
 
 
 def _digits(count: int) -> Format:
     return lambda value: f"{value:,.{count}f}"
 
 
-QUALITY: dict[str, tuple[str, Format]] = {
+QUALITY: Columns = {
     "class_entropy": ("class entropy ↑", _digits(3)),
-    "image_entropy": ("image entropy ↓", _digits(3)),
+    "image_entropy": ("image entropy", _digits(3)),
     "fid_classifier": ("FID, classifier ↓", _digits(2)),
+}
+ENCODER: Columns = {
     "reconstruction_mse": ("MSE ↓", _digits(4)),
     "negative_elbo": ("-ELBO ↓", _digits(2)),
     "reconstruction_nats": ("reconstruction", _digits(2)),
     "kl_nats": ("KL", _digits(2)),
 }
-COST: dict[str, tuple[str, Format]] = {
+COST: Columns = {
     "parameters": ("parameters", _digits(0)),
     "generator_updates": ("generator updates", _digits(0)),
     "train_seconds": ("train seconds", _digits(0)),
     "train_images_per_second": ("images/s", _digits(0)),
     "peak_memory_mib": ("peak MiB", _digits(0)),
 }
-SEEDS_COLUMN = "finished / collapsed / diverged"
+COUNTS = {"parameters", "generator_updates"}  # a spread of zero says nothing here
+
+
+GENERATED = """\
+Mean ± sample standard deviation over the finished seeds, a collapsed seed among them. Entropies
+are in nats: of the classes at most ln 10 = 2.303; of a single image low where the classifier is
+sure. FID is the Frechet distance on the classifier's features. `real` compares training images
+with the test images, `real_halves` one half of the test images with the other."""
+RECONSTRUCTED = """\
+Of the test images: squared error per pixel on [0, 1]; -ELBO = reconstruction + KL, nats per
+image."""
 
 
 def render(study: Study, rows: Sequence[Row]) -> str:
@@ -40,12 +53,15 @@ def render(study: Study, rows: Sequence[Row]) -> str:
     parts = [
         "# Comparison",
         _conditions(study),
-        "## Quality",
-        _spreads(rows, QUALITY),
-        _legend(study),
+        "## Generated images",
+        _quality(rows),
+        GENERATED,
         _irregular(study),
+        "## Reconstruction and likelihood",
+        _spreads(rows, ENCODER),
+        RECONSTRUCTED + _likelihoods(study),
         "## Cost",
-        _spreads([row for row in rows if row.finished is not None], COST),
+        _spreads(rows, COST),
         "## Beside the published values",
         *_published(published.beside(study, list(rows))),
         "## Seed by seed",
@@ -54,15 +70,16 @@ def render(study: Study, rows: Sequence[Row]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with padded columns; the first is aligned left, the others right."""
+def table(header: Sequence[str], lines: Sequence[Sequence[str]], numbers: bool = True) -> str:
+    """A Markdown table with padded cells; all columns but the first align right if `numbers`."""
     widths = [max(len(cell) for cell in column) for column in zip(header, *lines, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    rows = [
-        [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+    right = [numbers and i > 0 for i in range(len(widths))]
+    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
+    padded = [
+        [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
         for line in [header, *lines]
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+    return "\n".join(f"| {' | '.join(row)} |" for row in [padded[0], rule, *padded[1:]])
 
 
 def _conditions(study: Study) -> str:
@@ -84,16 +101,6 @@ def _conditions(study: Study) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _legend(study: Study) -> str:
-    return (
-        "Mean ± sample standard deviation over the finished seeds; collapsed seeds count as "
-        "finished.\nEntropies, -ELBO and its parts are in nats, MSE is per pixel on [0, 1]; "
-        "class entropy is at most ln 10 = 2.303.\n"
-        "`real` compares training images with the test images, `real_halves` one half of the test "
-        "images with the other." + _likelihoods(study)
-    )
-
-
 def _likelihoods(study: Study) -> str:
     blocks = study.params["models"]
     used = {name: b["likelihood"] for name, b in blocks.items() if b and "likelihood" in b}
@@ -103,24 +110,52 @@ def _likelihoods(study: Study) -> str:
     return f"\n-ELBO and reconstruction are not comparable between likelihoods: {each}."
 
 
-def _spreads(rows: Sequence[Row], columns: dict[str, tuple[str, Format]]) -> str:
-    found = {n: c for n, c in columns.items() if any(n in row.metrics for row in rows)}
-    header = ["model", "seeds", *(title for title, _ in found.values())]
+def _quality(rows: Sequence[Row]) -> str:
+    """Real rows too, and how the seeds ended."""
+    found = _found(rows, QUALITY)
+    header = ["", "finished", "collapsed", "diverged", *(title for title, _ in found.values())]
     lines = [
         [
             row.name,
-            NONE if row.finished is None else str(row.finished),
-            *(_cell(row.metrics.get(name), form) for name, (_, form) in found.items()),
+            *(
+                NONE if count is None else str(count)
+                for count in (row.finished, row.collapsed, row.diverged)
+            ),
+            *_cells(row, found),
         ]
         for row in rows
     ]
     return table(header, lines)
 
 
-def _cell(value: Spread | None, form: Format) -> str:
+def _spreads(rows: Sequence[Row], columns: Columns) -> str:
+    """The rows that have at least one of the metrics; empty if none has."""
+    found = _found(rows, columns)
+    lines = [[row.name, *_cells(row, found)] for row in rows if found.keys() & row.metrics.keys()]
+    return (
+        table(["", *(title for title, _ in found.values())], lines)
+        if lines
+        else "No model has any."
+    )
+
+
+def _found(rows: Sequence[Row], columns: Columns) -> Columns:
+    return {name: c for name, c in columns.items() if any(name in row.metrics for row in rows)}
+
+
+def _cells(row: Row, columns: Columns) -> list[str]:
+    return [
+        _cell(row.metrics.get(name), form, exact=name in COUNTS)
+        for name, (_, form) in columns.items()
+    ]
+
+
+def _cell(value: Spread | None, form: Format, exact: bool = False) -> str:
     if value is None:
         return NONE
-    return form(value.mean) + (f" ± {form(value.std)}" if value.std is not None else "")
+    if value.std is None or (exact and not value.std):
+        return form(value.mean)
+    return f"{form(value.mean)} ± {form(value.std)}"
 
 
 def _irregular(study: Study) -> str:
@@ -146,32 +181,35 @@ def _published(values: Sequence[Published]) -> list[str]:
             value.metric,
             f"{value.value:.3f}",
             _cell(value.measured, _digits(3)),
-            "yes" if not value.differs else f"no, {len(value.differs)} differ",
+            _match(value),
         ]
         for value in values
     ]
     header = ["model", "metric", "published", "measured", "same protocol"]
     return [
         f"Published: {published.SOURCE}.",
-        table(header, lines),
+        table(header, lines, numbers=False),
         "Its settings, as far as the paper gives them, and those used here:",
         _settings(values),
         f"Not given there, so not compared: {', '.join(published.NOT_GIVEN)}.",
     ]
 
 
+def _match(value: Published) -> str:
+    count = len(value.differs)
+    return f"no, {count} setting{'s' * (count > 1)} differ{'s' * (count == 1)}" if count else "yes"
+
+
 def _settings(values: Sequence[Published]) -> str:
     """One line per setting; one that several models share stands once, with all their names."""
-    who: dict[tuple[str, str, str], list[str]] = {}
+    who: dict[tuple[str, ...], list[str]] = {}
     for value in values:
         for setting in value.settings:
-            key = (setting.name, _plain(setting.published), _plain(setting.here))
+            values_of_it = (_plain(setting.published), _plain(setting.here))
+            key = (setting.name, *values_of_it, "yes" if setting.same else "no")
             who.setdefault(key, []).append(value.row)
-    lines = [
-        [name, there, here, "yes" if there == here else "no", ", ".join(rows)]
-        for (name, there, here), rows in who.items()
-    ]
-    return table(["setting", "published", "here", "same", "concerns"], lines)
+    lines = [[*key, ", ".join(rows)] for key, rows in who.items()]
+    return table(["setting", "published", "here", "same", "concerns"], lines, numbers=False)
 
 
 def _plain(value: Any) -> str:
@@ -181,7 +219,7 @@ def _plain(value: Any) -> str:
 
 
 def _seeds(study: Study) -> str:
-    columns = {**QUALITY, "train_seconds": COST["train_seconds"]}
+    columns = {**QUALITY, **ENCODER, "train_seconds": COST["train_seconds"]}
     seeds = [(model.name, seed) for model in study.models for seed in model.seeds]
     found = {n: c for n, c in columns.items() if any(n in seed.metrics for _, seed in seeds)}
     lines = [

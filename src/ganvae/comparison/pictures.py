@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ganvae.comparison.curves import to_shares
-from ganvae.comparison.study import REAL, Array, Model, Seed, Study
+from ganvae.comparison.measurements import REAL, Array, Model, Seed, Study
 from ganvae.figures import curves, distributions, grids, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.style import Panel

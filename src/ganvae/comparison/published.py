@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganvae.comparison.study import Study
+from ganvae.comparison.measurements import Study
 from ganvae.comparison.summary import Row, Spread
 
 SOURCE = 'Mi, Shen & Zhang, "A Probe Towards Understanding GAN and VAE Models"'

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganvae.comparison.study import Model, Study
+from ganvae.comparison.measurements import Model, Study
 
 ORDER = (
     "class_entropy",
@@ -89,13 +89,14 @@ def frame(table: list[Row]) -> pd.DataFrame:
     """Columns `row`, then `<metric>` and `<metric>_std`; empty where a row has no such value."""
     names = _ordered({name for row in table for name in row.metrics})
     columns = ["row", *(column for name in names for column in (name, f"{name}_std"))]
-    records: list[dict[str, str | float | None]] = [
-        {"row": row.name}
-        | {name: s.mean for name, s in row.metrics.items()}
-        | {f"{name}_std": s.std for name, s in row.metrics.items()}
-        for row in table
-    ]
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame([_record(row) for row in table], columns=columns)
+
+
+def _record(row: Row) -> dict[str, str | float | None]:
+    record: dict[str, str | float | None] = {"row": row.name}
+    for name, value in row.metrics.items():
+        record |= {name: value.mean, f"{name}_std": value.std}
+    return record
 
 
 def document(study: Study, table: list[Row]) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def settings(study: Study) -> dict[str, Any]:
     return {
         "data": study.params["data"]["name"],
         "protocol": study.protocol,
+        "protocol_real": study.real_protocol,
         "classifier": {
             "architecture": study.params["classifier"]["architecture"],
             "test_accuracy": study.classifier_accuracy,

@@ -32,7 +32,10 @@ def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Fig
     """Every record of every model; those in nats per image have a panel of their own."""
     wanted = [(model, title, names) for model in shown for title, names in groups(_records(model))]
     drawn, axes = style.panels(
-        len(wanted), 2.5, dpi, "Losses and records: mean over seeds, band from lowest to highest"
+        len(wanted),
+        2.5,
+        dpi,
+        "Losses: mean over seeds, band from lowest to highest, cross diverged",
     )
     for ax, (model, title, names) in zip(axes, wanted, strict=True):
         style.heading(ax, model.name, title, colours[model.name])
@@ -41,7 +44,7 @@ def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Fig
 
 
 def groups(records: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Splits records by unit: nats per image (some hundred), and the adversarial ones (near one)."""
+    """Splits records by unit: nats per image (near a hundred), the adversarial ones (near one)."""
     updates = {name.rpartition(".")[0] for name in records if name.endswith(NATS_PER_IMAGE)}
     nats = [
         name
@@ -127,15 +130,20 @@ def class_entropy(
 ) -> Figure:
     """Class entropy in nats against training images seen; `real` is the real images' own."""
     drawn, axes = style.panels(
-        2, 3.6, dpi, "Class entropy: mean over seeds, band from lowest to highest", columns=2
+        2,
+        3.6,
+        dpi,
+        "Class entropy: mean over seeds, band from lowest to highest, cross diverged",
+        columns=2,
     )
     for ax in axes:
         for model in shown:
             label = model.name if model.finished else f"{model.name} (every seed diverged)"
             colour = colours[model.name]
             _with_band(ax, model.finished, "class_entropy", colour, "-", label)
-            for table in model.diverged:
-                _diverged(ax, table, "class_entropy", colour, None if model.finished else label)
+            for i, table in enumerate(model.diverged):
+                unnamed = bool(model.finished) or i > 0
+                _diverged(ax, table, "class_entropy", colour, None if unnamed else label)
         ax.axhline(MAX_ENTROPY, color="grey", linewidth=1, linestyle=":", label="ln 10, the most")
         if real is not None:
             ax.axhline(real, color=style.REAL_COLOUR, linewidth=1, linestyle="--", label="real")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import NullLocator
 
 from ganvae.figures import style
 from ganvae.figures.style import Array, Panel
@@ -56,6 +57,7 @@ def image_entropy(
         if real is not None:
             ax.stairs(_shares(real, edges), edges, color=style.REAL_COLOUR, linewidth=1.1)
         ax.set_yscale("log")
+        ax.yaxis.set_minor_locator(NullLocator())
         ax.set_ylim(1e-5, 1.5)
         ax.set_xlabel("entropy of one image (nats)", fontsize=style.SMALL)
         ax.set_ylabel("share of images", fontsize=style.SMALL)
@@ -71,10 +73,13 @@ def _shares(values: Array, edges: Array) -> Array:
 def latent_space(
     shown: Sequence[Panel], labels: Array | None, colours: Mapping[str, str], dpi: int
 ) -> Figure:
-    """Encoded test images as points [N, 2], coloured by their digit `labels` int64 [N]."""
+    """Posterior means of test images on two axes [N, 2], coloured by `labels` int64 [N]."""
     shown = shown or [Panel("no model", None, "no model has an encoder")]
     drawn, axes = style.panels(
-        len(shown), 3.2, dpi, "Latent space: encoded test images, the digit at its class's centre"
+        len(shown),
+        3.2,
+        dpi,
+        "Latent space: posterior means of test images, the digit at its class's centre",
     )
     for ax, panel in zip(axes, shown, strict=True):
         colour = colours.get(panel.name, style.REAL_COLOUR)
@@ -102,4 +107,6 @@ def _scatter(ax: Axes, points: Array, labels: Array) -> None:
             fontweight="bold",
             path_effects=outline,
         )
+    ax.set_xlabel("first principal axis", fontsize=style.SMALL)
+    ax.set_ylabel("second principal axis", fontsize=style.SMALL)
     ax.set_aspect("equal", adjustable="datalim")

@@ -39,7 +39,7 @@ def training(
 ) -> Figure:
     """One row per selected step: uint8 [K, 10, 28, 28] each, taken at `steps[name]` int64 [K]."""
     drawn, axes = style.panels(
-        len(shown), 2.15, dpi, "Samples along training: the same noise in each column", columns=2
+        len(shown), 2.4, dpi, "Samples along training: the same noise in each column", columns=2
     )
     for ax, panel in zip(axes, shown, strict=True):
         if panel.values is None:
@@ -65,7 +65,7 @@ def reconstructions(
     """Test images uint8 [N, 28, 28], and below each its reconstruction by every model."""
     first = Panel("original", originals, "" if originals is not None else "no model has an encoder")
     rows = [first, *shown]
-    drawn = style.figure(0.55 * len(rows) + 0.5, dpi, "Test images and their reconstructions")
+    drawn = style.figure(0.52 * len(rows) + 0.5, dpi, "Test images and their reconstructions")
     axes = drawn.subplots(len(rows), 1, squeeze=False).ravel()
     for ax, panel in zip(axes, rows, strict=True):
         label = f"{panel.name}\n{panel.note}" if panel.values is not None and panel.note else ""

@@ -71,7 +71,8 @@ def colours(models: Iterable[str]) -> dict[str, str]:
 
 def figure(height: float, dpi: int, title: str) -> Figure:
     """An empty figure of the common width; `height` in inches."""
-    created = Figure(figsize=(WIDTH, height), dpi=dpi, layout="constrained", facecolor="white")
+    created = Figure(figsize=(WIDTH, height), dpi=dpi, facecolor="white")
+    created.set_layout_engine("constrained", w_pad=0.06, h_pad=0.05)
     created.suptitle(title, fontsize=NORMAL + 1)
     return created
 

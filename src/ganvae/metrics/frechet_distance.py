@@ -15,9 +15,10 @@ def frechet_distance(real_features: Tensor, generated_features: Tensor) -> float
 
     Covariances divide by N - 1, as pytorch-fid's do. Symmetric in its arguments.
 
-    Differs from pytorch-fid in how it takes the trace of the root: S_r S_g has the same eigenvalues as
-    the symmetric S_r^(1/2) S_g S_r^(1/2), whose roots are real whatever the rank, so neither a collapsed
-    generator (S_g = 0) nor features that are always zero need an offset or drop imaginary parts.
+    Differs from pytorch-fid in how it takes the trace of the root, because S_r S_g has the same
+    eigenvalues as the symmetric S_r^(1/2) S_g S_r^(1/2), whose roots are real whatever the rank: a
+    collapsed generator (S_g = 0) or features that are always zero need no offset, and no imaginary
+    part is dropped.
 
     Args:
         real_features: [N, F].
@@ -54,7 +55,8 @@ def _gaussian(features: Tensor) -> tuple[Tensor, Tensor]:
 
 def _square_root(covariance: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(_symmetric(covariance))
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
 
 
 def _symmetric(matrix: Tensor) -> Tensor:

@@ -20,4 +20,5 @@ def image_entropy(probabilities: Tensor) -> Tensor:
     Raises:
         ValueError: no probabilities, or no image.
     """
-    return torch.special.entr(class_probabilities(probabilities)).sum(dim=1)
+    entropies: Tensor = torch.special.entr(class_probabilities(probabilities)).sum(dim=1)
+    return entropies

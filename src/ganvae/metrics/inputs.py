@@ -27,7 +27,7 @@ def finite(values: Tensor, what: str, *, dimensions: int, at_least: int = 1) -> 
 
 
 def class_probabilities(probabilities: Tensor) -> Tensor:
-    """Returns probabilities [N, C] as float64. Raises `ValueError` unless each row is a distribution."""
+    """Probabilities [N, C] as float64. Raises `ValueError` unless each row is a distribution."""
     values = finite(probabilities, "probabilities", dimensions=2)
     if (values < 0).any() or ((values.sum(dim=1) - 1).abs() > 1e-3).any():
         raise ValueError("probabilities: rows that are >= 0 and sum to 1 expected")

@@ -17,7 +17,7 @@ MODELS = Path("data/models")
 EVALUATION = Path("data/evaluation")
 CLASSIFIER = Path("metrics/classifier.json")
 REAL = "real"
-HALVES_ONLY = {"generated_images", "real_images"}  # a real row may have its own sample counts
+EVALUATED = "evaluate"  # the update of a seed whose finished networks give no finite values
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Study:
 
     params: dict[str, Any]
     protocol: dict[str, Any]
+    real_protocol: dict[str, Any]
     models: tuple[Model, ...]
     real: dict[str, dict[str, Any]]
     real_arrays: dict[str, Array]
@@ -95,7 +96,10 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
     accuracy = _fields(root / CLASSIFIER, "test_accuracy")["test_accuracy"]
     return Study(
         params=params,
-        protocol=_one_protocol({name: d["protocol"] for name, d in details.items()}, real),
+        protocol=_one_protocol(
+            {name: d["protocol"] for name, d in details.items()}, real["protocol"]
+        ),
+        real_protocol=real["protocol"],
         models=tuple(_model(root, name, seeds, details[name]) for name in names),
         real=real["rows"],
         real_arrays=_arrays(root / EVALUATION / REAL / "arrays.safetensors"),
@@ -118,7 +122,7 @@ def _model(root: Path, name: str, seeds: list[int], details: dict[str, Any]) -> 
 
 def _seed(folder: Path, seed: int, details: dict[str, Any]) -> Seed:
     status = _fields(folder / "status" / f"seed_{seed}.json", "state")
-    if status["state"] != details["state"]:
+    if details["state"] != status["state"] and details.get("update") != EVALUATED:
         raise UserError(
             f"{folder}: seed {seed} is {status['state']}, but was evaluated as "
             f"{details['state']}: run `dvc repro evaluate@{folder.name}`"
@@ -177,18 +181,22 @@ def _details(root: Path, name: str, seeds: list[int]) -> dict[str, Any]:
 
 
 def _one_protocol(protocols: dict[str, dict[str, Any]], real: dict[str, Any]) -> dict[str, Any]:
+    """The models' protocol; real rows must agree with it in what both state."""
     first, *others = protocols
     for other in others:
-        _same(first, protocols[first], other, protocols[other], frozenset())
-    shared = {k: v for k, v in real["protocol"].items() if k in protocols[first]}
-    _same(first, {k: protocols[first][k] for k in shared}, REAL, shared, frozenset(HALVES_ONLY))
+        _same(first, protocols[first], other, protocols[other])
+    shared = protocols[first].keys() & real.keys()
+    _same(
+        first,
+        {key: protocols[first][key] for key in shared},
+        REAL,
+        {key: real[key] for key in shared},
+    )
     return protocols[first]
 
 
-def _same(
-    a: str, of_a: dict[str, Any], b: str, of_b: dict[str, Any], except_for: frozenset[str]
-) -> None:
-    for key in sorted({*of_a, *of_b} - except_for):
+def _same(a: str, of_a: dict[str, Any], b: str, of_b: dict[str, Any]) -> None:
+    for key in sorted(of_a.keys() | of_b.keys()):
         if of_a.get(key) != of_b.get(key):
             raise UserError(
                 f"{a} and {b} were evaluated differently: {key} is {of_a.get(key)} and "

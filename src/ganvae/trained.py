@@ -1,0 +1,86 @@
+"""What the training of a model leaves in `data/models/<model>/`, checked before it is evaluated."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from torch import Tensor
+
+from ganvae import storage
+from ganvae.config import Block, section
+from ganvae.errors import UserError
+
+KINDS = {"status": ".json", "weights": ".safetensors", "snapshots": ".safetensors"}
+SNAPSHOT_IMAGES = 2000
+
+
+class Status(Block):
+    """How the training of a seed ended: after `step` of `steps`, in `update` where it diverged."""
+
+    state: Literal["finished", "diverged"]
+    step: int
+    steps: int
+    update: str | None
+
+
+def seeds(values: Mapping[str, Any]) -> list[int]:
+    """The seeds of the block `train`. Raises `UserError` unless they are different integers."""
+    named = section(dict(values), "train.seeds")
+    if (
+        not isinstance(named, list)
+        or not named
+        or not all(type(seed) is int for seed in named)
+        or len(set(named)) < len(named)
+    ):
+        raise UserError(f"params.yaml: train.seeds = {named!r}: allowed: different integers >= 0")
+    return named
+
+
+def read_statuses(folder: Path, seeds: Sequence[int]) -> dict[int, Status]:
+    """Checks that `folder` holds exactly what the training of `seeds` leaves, and how each ended.
+
+    Raises:
+        UserError: a file of another seed, a missing or a damaged one.
+    """
+    statuses = {seed: _read_status(folder / "status" / f"seed_{seed}.json") for seed in seeds}
+    finished = [seed for seed, status in statuses.items() if status.state == "finished"]
+    for kind, suffix in KINDS.items():
+        owners = finished if kind == "weights" else seeds
+        expected = {f"seed_{seed}{suffix}" for seed in owners}
+        path = folder / kind
+        files = path.iterdir() if path.is_dir() else ()
+        found = {file.name for file in files if not file.name.startswith(".")}
+        for name in sorted(found - expected):
+            raise UserError(
+                f"{path / name}: of no trained seed in params.yaml: train.seeds = {list(seeds)}; "
+                f"run dvc repro"
+            )
+        for name in sorted(expected - found):
+            raise UserError(f"{path / name}: no such file; run dvc repro")
+    return statuses
+
+
+def _read_status(path: Path) -> Status:
+    try:
+        return Status.model_validate(storage.read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: damaged status: {where}: {first['msg']}") from None
+
+
+def read_snapshots(path: Path) -> dict[str, Tensor]:
+    """The images along a training.
+
+    Returns:
+        `images` uint8 [K, SNAPSHOT_IMAGES, 28, 28], `steps` and `images_seen` int64 [K].
+
+    Raises:
+        UserError: the file is missing or damaged, or holds something else.
+    """
+    tensors = storage.read_tensors(path)
+    wanted = (SNAPSHOT_IMAGES, 28, 28)
+    if set(tensors) != {"images", "steps", "images_seen"} or tensors["images"].shape[1:] != wanted:
+        raise UserError(f"{path}: snapshots of {SNAPSHOT_IMAGES} images, 28 x 28, expected")
+    return tensors

@@ -1,0 +1,49 @@
+"""Measures one model: `python -m stages.evaluate <model>`.
+
+Reads the folders weights, snapshots and status of data/models/<model>/, data/classifier/, the test
+images, and the blocks `networks`, `models.<model>`, `evaluate` and `train.seeds`; writes everything
+measured to data/evaluation/<model>/ and the headline means to metrics/<model>.json.
+"""
+
+import sys
+from pathlib import Path
+
+from ganvae import classifier, config, data, evaluation, generated, runtime, storage, trained
+from ganvae.errors import UserError, run
+from ganvae.model import NetworksParams, model
+
+CLASSIFIER = Path("data/classifier")
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m stages.evaluate <model>")
+    name = sys.argv[1]
+    module, values = model(name), config.load()
+    params = config.block(module.Params, values, f"models.{name}")
+    folder = Path("data/models") / name
+    statuses = trained.read_statuses(folder, trained.seeds(values))
+    runtime.use_one_thread()
+    device = runtime.device()
+    images, labels = data.load(Path("data/processed/test.safetensors"))
+    bench = generated.Bench(
+        model=name,
+        networks=config.block(NetworksParams, values, "networks"),
+        likelihood=params.likelihood if "encoder" in module.NETWORKS else None,
+        params=config.block(evaluation.EvaluateParams, values, "evaluate"),
+        classifier=classifier.load(CLASSIFIER / "weights.safetensors", device),
+        real=evaluation.read_real(CLASSIFIER / "real.safetensors"),
+        images=images,
+        device=device,
+    )
+    details, arrays = generated.evaluate(
+        bench, folder, statuses, labels, progress=sys.stderr.isatty()
+    )
+    means = generated.headline(details["seeds"])
+    evaluation.write_results(Path("data/evaluation") / name, details, arrays)
+    storage.write_json(Path("metrics") / f"{name}.json", means)
+    print(f"{name}: " + ", ".join(f"{key} {value:.6g}" for key, value in means.items()))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Trains the judge and keeps its view of the real images.
+
+Reads data/processed/ and the block `classifier`; writes data/classifier/weights.safetensors, its
+features and class probabilities of both splits in data/classifier/real.safetensors, and the test
+accuracy in metrics/classifier.json.
+"""
+
+import sys
+from pathlib import Path
+
+from ganvae import classifier, config, data, runtime, storage
+from ganvae.errors import run
+
+PROCESSED = Path("data/processed")
+FOLDER = Path("data/classifier")
+
+
+def main() -> None:
+    params = config.block(classifier.ClassifierParams, config.load(), "classifier")
+    runtime.use_one_thread()
+    device = runtime.device()
+    images, labels = data.load(PROCESSED / "train.safetensors", device)
+    test_images, test_labels = data.load(PROCESSED / "test.safetensors", device)
+    judge = classifier.train(images, labels, params, device, progress=sys.stderr.isatty())
+
+    features, probabilities = classifier.classify(judge, images)
+    test_features, test_probabilities = classifier.classify(judge, test_images)
+    right = test_probabilities.argmax(dim=1) == test_labels.cpu()
+    accuracy = float(right.double().mean())
+
+    classifier.save(judge, FOLDER / "weights.safetensors")
+    real = {
+        "train_features": features,
+        "train_probabilities": probabilities,
+        "test_features": test_features,
+        "test_probabilities": test_probabilities,
+    }
+    metadata = {"architecture": params.architecture}
+    storage.write_tensors(FOLDER / "real.safetensors", real, metadata)
+    storage.write_json(Path("metrics/classifier.json"), {"test_accuracy": round(accuracy, 6)})
+    print(f"classifier: {params.architecture}, test accuracy {accuracy:.4f}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,408 @@
+"""The evaluation stages on untrained and on hand-made networks."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from torch import Tensor, nn
+
+from ganvae import classifier, config, evaluation, model, runtime, showcase, storage, trained
+from ganvae.errors import UserError
+from stages import evaluate, evaluate_real
+
+PARAMS = config.load(Path(__file__).parents[1] / "params.yaml")
+LATENT_DIM = 3
+TEST_IMAGES = 25
+STEPS = 40
+NETWORKS = model.NetworksParams(architecture="wide", latent_dim=LATENT_DIM)
+Edit = Callable[[nn.ModuleDict], None]
+
+
+def images(n: int, seed: int = 0) -> Tensor:
+    grey = torch.randint(0, 256, (n, 28, 28), generator=torch.Generator().manual_seed(seed))
+    return evaluation.dequantise(grey.to(torch.uint8))
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with everything that the evaluation of seeds 0 and 1 reads, but no model."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANVAE_DEVICE", "cpu")
+    monkeypatch.setattr(runtime, "use_one_thread", lambda: None)  # conftest has seen to it
+    set_params()
+    judge = classifier.build("mlp")
+    classifier.save(judge, Path("data/classifier/weights.safetensors"))
+    real = {}
+    for split, n in (("train", 150), ("test", TEST_IMAGES)):
+        of_split = images(n, seed=n)
+        path = Path(f"data/processed/{split}.safetensors")
+        storage.write_tensors(path, {"images": of_split, "labels": torch.arange(n) % 10})
+        features, probabilities = classifier.classify(judge, of_split)
+        real.update({f"{split}_features": features, f"{split}_probabilities": probabilities})
+    path = Path("data/classifier/real.safetensors")
+    storage.write_tensors(path, real, {"architecture": "mlp"})
+    return tmp_path
+
+
+def set_params(seeds: tuple[int, ...] = (0, 1), beta: float = 1.0, n: int = 100) -> None:
+    values = json.loads(json.dumps(PARAMS))
+    values["networks"] = NETWORKS.model_dump()
+    values["train"]["seeds"] = list(seeds)
+    values["models"]["vae"]["beta"] = beta
+    values["evaluate"] = {"images": n, "collapse_classes": 5.0}
+    Path("params.yaml").write_text(yaml.safe_dump(values))
+
+
+def leave(name: str, seed: int, edit: Edit | None = None, diverged_at: int | None = None) -> None:
+    """Writes what a training leaves; `edit` changes the untrained networks."""
+    folder = Path("data/models") / name
+    steps = sorted({1, diverged_at or STEPS})
+    snapshots = {
+        "images": torch.stack([evaluation.quantise(images(2000, seed=k)) for k in steps]),
+        "steps": torch.tensor(steps),
+        "images_seen": 128 * torch.tensor(steps),
+    }
+    storage.write_tensors(folder / f"snapshots/seed_{seed}.safetensors", snapshots)
+    status = {"state": "finished", "step": STEPS, "steps": STEPS, "update": None}
+    if diverged_at:
+        status.update(state="diverged", step=diverged_at, update="autoencoder")
+    else:
+        networks = model.create(name, NETWORKS, seed)
+        if edit:
+            with torch.no_grad():
+                edit(networks)
+        weights = folder / f"weights/seed_{seed}.safetensors"
+        storage.write_tensors(weights, networks.state_dict())
+    storage.write_json(folder / f"status/seed_{seed}.json", status)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    monkeypatch.setattr("sys.argv", ["evaluate", name])
+    evaluate.main()
+    folder = Path("data/evaluation") / name
+    arrays = storage.read_tensors(folder / "arrays.safetensors")
+    return storage.read_json(folder / "details.json"), arrays
+
+
+def zero_outputs(networks: nn.ModuleDict) -> None:
+    """Encoder: mean 0, log-variance 0. Decoder: logits 0, the middle grey for every z."""
+    for network in networks.values():
+        last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+        last.weight.zero_()
+        last.bias.zero_()
+
+
+def not_a_number(networks: nn.ModuleDict) -> None:
+    next(networks["decoder"].parameters()).fill_(math.nan)
+
+
+def test_a_model_with_an_encoder(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave("vae", 0)
+    leave("vae", 1, diverged_at=7)
+    details, arrays = run(monkeypatch, "vae")
+    assert details["model"] == "vae"
+    assert details["protocol"] == {
+        "generated_images": 100,
+        "real_images": TEST_IMAGES,
+        "real_split": "test",
+        "features": "classifier",
+        "feature_width": classifier.FEATURES,
+        "classifier": "mlp",
+        "snapshot_images": 2000,
+    }
+    finished, diverged = details["seeds"]["0"], details["seeds"]["1"]
+    metrics = finished["metrics"]
+    parts = metrics["reconstruction_nats"] + metrics["kl_nats"]
+    assert metrics["negative_elbo"] == pytest.approx(parts, rel=1e-12)
+    assert metrics["fid_classifier"] > 0
+    assert sum(finished["class_histogram"]) == 100
+    assert [row["step"] for row in finished["timeline"]] == [1, STEPS]
+    assert [row["images_seen"] for row in finished["timeline"]] == [128, 128 * STEPS]
+    assert (diverged["state"], diverged["step"], diverged["update"]) == (
+        "diverged",
+        7,
+        "autoencoder",
+    )
+    assert [row["step"] for row in diverged["timeline"]] == [1, 7]
+    assert "metrics" not in diverged
+    assert {name: (tuple(a.shape), a.dtype) for name, a in arrays.items()} == {
+        "samples/0": ((100, 28, 28), torch.uint8),
+        "image_entropy/0": ((100,), torch.float32),
+        "interpolations/0": ((8, 10, 28, 28), torch.uint8),
+        "snapshots/0": ((2, 10, 28, 28), torch.uint8),
+        "snapshot_steps/0": ((2,), torch.int64),
+        "originals": ((20, 28, 28), torch.uint8),
+        "reconstructions/0": ((20, 28, 28), torch.uint8),
+        "latent/0": ((TEST_IMAGES, 2), torch.float32),
+        "latent_labels": ((TEST_IMAGES,), torch.int64),
+    }
+    mean = float(arrays["image_entropy/0"].double().mean())
+    assert metrics["image_entropy"] == pytest.approx(mean, abs=1e-6)
+    headline = storage.read_json(Path("metrics/vae.json"))
+    fates = {"seeds_finished": 1, "seeds_collapsed": int(finished["collapsed"])}
+    assert headline == {
+        "fid_classifier": float(f"{metrics['fid_classifier']:.6g}"),
+        "class_entropy": float(f"{metrics['class_entropy']:.6g}"),
+        "image_entropy": float(f"{metrics['image_entropy']:.6g}"),
+        "negative_elbo": float(f"{metrics['negative_elbo']:.6g}"),
+        "reconstruction_mse": float(f"{metrics['reconstruction_mse']:.6g}"),
+        **fates,
+        "seeds_diverged": 1,
+    }
+    assert capsys.readouterr().out.count("\n") == 1
+    assert list(Path(".cache/evaluation").iterdir()) == [], "nothing half-written stays"
+
+
+def test_samples_come_from_the_same_noise_in_evaluation_mode(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shift_statistics(networks: nn.ModuleDict) -> None:
+        for layer in networks["decoder"].modules():
+            if isinstance(layer, nn.BatchNorm1d):
+                assert layer.running_mean is not None
+                layer.running_mean += 0.5
+
+    leave("gan", 0, shift_statistics)
+    leave("gan", 1, shift_statistics)
+    _, arrays = run(monkeypatch, "gan")
+    z = showcase.sample_grid(LATENT_DIM)
+    for seed in (0, 1):
+        networks = model.create("gan", NETWORKS, seed)
+        shift_statistics(networks)
+        with torch.no_grad():
+            generated = model.to_images(networks["decoder"].eval()(z))
+        difference = (evaluation.quantise(generated).int() - arrays[f"samples/{seed}"].int()).abs()
+        assert int(difference.max()) <= 1  # a level at a rounding edge may differ
+        assert float(difference.float().mean()) < 0.01
+    assert not torch.equal(arrays["samples/0"], arrays["samples/1"])
+
+
+def test_a_seed_does_not_depend_on_the_others_and_repeats(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave("vae", 0)
+    leave("vae", 1)
+    both, both_arrays = run(monkeypatch, "vae")
+    again, _ = run(monkeypatch, "vae")
+    assert again == both
+    for kind in ("weights", "snapshots", "status"):
+        next(Path(f"data/models/vae/{kind}").glob("seed_0.*")).unlink()
+    set_params(seeds=(1,))
+    alone, alone_arrays = run(monkeypatch, "vae")
+    assert alone["seeds"]["1"] == both["seeds"]["1"]
+    assert all(torch.equal(alone_arrays[name], both_arrays[name]) for name in alone_arrays)
+
+
+def test_a_collapsed_model_without_information(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """q = prior and logits 0: KL 0, 784 ln 2 nats, the middle grey everywhere, for any beta."""
+    set_params(beta=7.0)
+    leave("vae", 0, zero_outputs)
+    leave("vae", 1, zero_outputs)
+    details, arrays = run(monkeypatch, "vae")
+    entry = details["seeds"]["0"]
+    pixels = images(TEST_IMAGES, seed=TEST_IMAGES)
+    assert entry["collapsed"] is True
+    assert max(entry["class_histogram"]) == 100
+    metrics = entry["metrics"]
+    assert metrics["class_entropy"] == 0
+    assert metrics["kl_nats"] == 0
+    assert metrics["negative_elbo"] == pytest.approx(784 * math.log(2), rel=1e-6)
+    expected = float(pixels.double().square().mean() / 4)
+    assert metrics["reconstruction_mse"] == pytest.approx(expected, rel=1e-9)
+    assert (arrays["samples/0"] == 128).all()
+    assert storage.read_json(Path("metrics/vae.json"))["seeds_collapsed"] == 2
+
+
+def test_all_seeds_diverged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One while training, one with weights that give no image."""
+    leave("gan", 0, diverged_at=1)
+    leave("gan", 1, not_a_number)
+    details, arrays = run(monkeypatch, "gan")
+    assert details["seeds"]["1"]["state"] == "diverged"
+    assert details["seeds"]["1"]["update"] == "evaluate"
+    assert arrays == {}
+    counts = {"seeds_finished": 0, "seeds_collapsed": 0, "seeds_diverged": 2}
+    assert storage.read_json(Path("metrics/gan.json")) == counts
+
+
+def remove(path: str) -> Callable[[], object]:
+    return lambda: Path(path).unlink()
+
+
+def write(path: str, content: str) -> Callable[[], object]:
+    return lambda: Path(path).write_text(content)
+
+
+def other_architecture() -> None:
+    small = model.NetworksParams(architecture="mi2018", latent_dim=LATENT_DIM)
+    weights = model.create("gan", small, 0).state_dict()
+    storage.write_tensors(Path("data/models/gan/weights/seed_0.safetensors"), weights)
+
+
+STATUS = "data/models/gan/status/seed_0.json"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda: set_params(seeds=(0,)),
+            r"seed_1\.json: of no trained seed .*train\.seeds = \[0\]",
+        ),
+        (lambda: set_params(seeds=(0, 1, 2)), r"status/seed_2\.json: no such file"),
+        (lambda: leave("gan", 5), r"seed_5\.json: of no trained seed"),
+        (remove("data/models/gan/weights/seed_1.safetensors"), r"weights/seed_1.* no such file"),
+        (remove("data/models/gan/snapshots/seed_0.safetensors"), r"snapshots/seed_0.* no such"),
+        (remove("data/classifier/weights.safetensors"), "no such file"),
+        (write(STATUS, '{"state": "finished", "step": 1, "steps": 1}'), "damaged status: update"),
+        (write(STATUS, '{"state": "finis'), "damaged JSON"),
+        (write("data/models/gan/weights/seed_0.safetensors", "x"), "damaged tensor file"),
+        (other_architecture, r"seed_0\.safetensors: weights of another architecture"),
+    ],
+)
+def test_refuses(
+    root: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[], object], message: str
+) -> None:
+    leave("gan", 0)
+    leave("gan", 1)
+    earlier = Path("data/evaluation/gan/details.json")
+    storage.write_json(earlier, "earlier")
+    spoil()
+    with pytest.raises(UserError, match=message):
+        run(monkeypatch, "gan")
+    assert storage.read_json(earlier) == "earlier"
+    assert not Path("metrics/gan.json").exists()
+
+
+def test_refuses_unknown_models_and_bad_calls(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"models\.gna: unknown key \(did you mean gan\?\)"):
+        run(monkeypatch, "gna")
+    monkeypatch.setattr("sys.argv", ["evaluate"])
+    with pytest.raises(UserError, match=r"usage: python -m stages\.evaluate <model>"):
+        evaluate.main()
+
+
+@pytest.mark.parametrize("seeds", [[], [0, 0], ["0"], [True], 3, None])
+def test_seeds_are_checked(seeds: Any) -> None:
+    with pytest.raises(UserError, match=r"train\.seeds = .*allowed: different integers"):
+        trained.seeds({"train": {"seeds": seeds}})
+
+
+@pytest.mark.parametrize(("key", "value"), [("images", 99), ("collapse_classes", 10.5)])
+def test_params_are_checked(key: str, value: float) -> None:
+    values = {"evaluate": {"images": 100, "collapse_classes": 5.0, key: value}}
+    with pytest.raises(UserError, match=rf"evaluate\.{key} = {value}: allowed: "):
+        config.block(evaluation.EvaluateParams, values, "evaluate")
+
+
+# the real rows
+
+
+@pytest.mark.parametrize(("asked", "used"), [(120, 120), (5000, 150)])
+def test_real_rows(root: Path, asked: int, used: int) -> None:
+    set_params(n=asked)
+    evaluate_real.main()
+    details = storage.read_json(Path("data/evaluation/real/details.json"))
+    arrays = storage.read_tensors(Path("data/evaluation/real/arrays.safetensors"))
+    assert details["protocol"]["images"] == {"real": used, "real_halves": 12}
+    assert details["protocol"]["against"] == {"real": TEST_IMAGES, "real_halves": 13}
+    assert sum(details["rows"]["real"]["class_histogram"]) == used
+    assert sum(details["rows"]["real_halves"]["class_histogram"]) == 12
+    for row in details["rows"].values():
+        assert set(row["metrics"]) == {"class_entropy", "image_entropy", "fid_classifier"}
+    assert arrays["samples"].shape == (100, 28, 28)
+    assert arrays["image_entropy"].shape == (used,)
+    train = evaluation.quantise(images(150, seed=150)).flatten(1)
+    assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
+
+
+def test_real_images_are_at_no_distance_from_themselves(root: Path) -> None:
+    path = Path("data/classifier/real.safetensors")
+    real = storage.read_tensors(path)
+    for part in ("features", "probabilities"):
+        real[f"test_{part}"] = real[f"train_{part}"].clone()
+    storage.write_tensors(path, real)
+    set_params(n=150)
+    evaluate_real.main()
+    rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
+    assert rows["real"]["metrics"]["fid_classifier"] == pytest.approx(0, abs=1e-4)
+    assert rows["real_halves"]["metrics"]["fid_classifier"] > 0.01
+
+
+def test_a_judge_without_its_view_is_refused(root: Path) -> None:
+    path = Path("data/classifier/real.safetensors")
+    real = storage.read_tensors(path)
+    del real["test_features"]
+    storage.write_tensors(path, real)
+    with pytest.raises(UserError, match=r"real\.safetensors: test_features: missing"):
+        evaluate_real.main()
+
+
+# parts
+
+
+def test_grey_levels_survive() -> None:
+    levels = torch.arange(784).remainder(256).to(torch.uint8).view(1, 28, 28)
+    assert torch.equal(evaluation.quantise(evaluation.dequantise(levels)), levels)
+    beyond = torch.tensor([-1.2, -1.0, 0.0, 1.0, 1.2]).view(1, 1, 1, 5)
+    assert evaluation.quantise(beyond).flatten().tolist() == [0, 0, 128, 255, 255]
+
+
+def test_nothing_is_replaced_by_half_a_result(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path("data/evaluation/vae")
+    evaluation.write_results(folder, {"a": 1}, {})
+
+    def full_disk(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "write_tensors", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        evaluation.write_results(folder, {"a": 2}, {})
+    assert storage.read_json(folder / "details.json") == {"a": 1}
+    assert list(Path(".cache/evaluation").iterdir()) == []
+
+
+@pytest.mark.parametrize("latent_dim", [2, 64])
+def test_interpolations_are_great_circles(latent_dim: int) -> None:
+    """Equal angles between neighbours, norms on a straight line, the pair itself at the ends."""
+    rows = showcase.interpolations(latent_dim).view(8, 10, latent_dim).double()
+    norms = rows.norm(dim=2)
+    assert torch.allclose(norms.diff(dim=1).diff(dim=1), torch.zeros(8, 8).double(), atol=1e-5)
+    units = rows / norms[:, :, None]
+    cosines = (units[:, 1:] * units[:, :-1]).sum(dim=2)
+    assert torch.allclose(cosines, cosines[:, :1].expand(8, 9), atol=1e-5)
+    whole = (units[:, 0] * units[:, -1]).sum(dim=1).acos()
+    assert torch.allclose(9 * cosines.mean(dim=1).acos(), whole, atol=1e-2)
+    assert len(rows[:, 0, 0].tolist()) == len(set(rows[:, 0, 0].tolist())) == 8
+
+
+def test_interpolations_on_a_line_are_straight() -> None:
+    rows = showcase.interpolations(1).view(8, 10)
+    assert torch.allclose(rows.diff(dim=1).diff(dim=1), torch.zeros(8, 8), atol=1e-5)
+
+
+def test_latent_plane_is_the_widest() -> None:
+    spread = torch.tensor([0.1, 5.0, 0.2, 2.0])
+    means = torch.randn(400, 4, generator=torch.Generator().manual_seed(0)) * spread + 3
+    plane = showcase.latent_plane(means)
+    assert plane.std(dim=0).tolist() == pytest.approx([5, 2], rel=0.1)
+    assert plane.mean(dim=0).tolist() == pytest.approx([0, 0], abs=1e-5)
+    assert float((plane[:, 0] * plane[:, 1]).mean()) == pytest.approx(0, abs=1e-4)
+    assert showcase.latent_plane(means[:, :1])[:, 1].abs().max() == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_latent_plane_has_a_fixed_sign(seed: int) -> None:
+    """The axes, recovered from the plane, have a positive largest component."""
+    means = torch.randn(50, 5, generator=torch.Generator().manual_seed(seed)).double()
+    centred = means - means.mean(dim=0)
+    axes = torch.linalg.lstsq(centred, showcase.latent_plane(means).double()).solution
+    largest = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True))
+    assert (largest > 0).all()

@@ -1,0 +1,96 @@
+"""The five models: limits of the constrained VAE-GAN, order of the updates, the contract."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganvae.model import NetworksParams
+from tests.conformance import check_model
+from tests.written_out import ARCHITECTURES, BLOCKS, LATENT, Case
+
+each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+
+
+# Limits of the constrained VAE-GAN, on gradients, bit for bit and in training's own float32
+
+
+def autoencoder_gradients(name: str, architecture: str, **changes: Any) -> tuple[Tensor, ...]:
+    return Case(name, architecture, **changes).gradients("autoencoder", "encoder", "decoder")
+
+
+def same(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@each_architecture
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_limits_of_the_constraint(likelihood: str, architecture: str) -> None:
+    def gradients(name: str, **changes: Any) -> tuple[Tensor, ...]:
+        return autoencoder_gradients(name, architecture, likelihood=likelihood, **changes)
+
+    vae = gradients("vae")
+    vaegan = gradients("vaegan", adversarial_weight=7.0)
+    assert not same(vae, vaegan), "the adversarial part matters here"
+    assert same(gradients("cvaegan", **{"lambda": 0.0, "d": 0.1}), vae)
+    assert same(gradients("cvaegan", **{"lambda": 7.0, "d": 10000.0}), vae), "L_gan < d"
+    assert same(gradients("cvaegan", **{"lambda": 7.0, "d": -10000.0}), vaegan)
+    assert same(gradients("vaegan", adversarial_weight=0.0), vae)
+
+
+# Order, frequency and the contract
+
+
+DISCRIMINATOR, AUTOENCODER = ("discriminator",), ("encoder", "decoder")
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "expected"),
+    [
+        (
+            "gan",
+            {"discriminator_steps": 3},
+            [("discriminator", DISCRIMINATOR, 1), ("generator", ("decoder",), 3)],
+        ),
+        (
+            "wgan",
+            {"critic_steps": 5},
+            [("critic", DISCRIMINATOR, 1), ("generator", ("decoder",), 5)],
+        ),
+        ("vae", {}, [("autoencoder", AUTOENCODER, 1)]),
+        (
+            "vaegan",
+            {"discriminator_steps": 2},
+            [("discriminator", DISCRIMINATOR, 1), ("autoencoder", AUTOENCODER, 2)],
+        ),
+        (
+            "cvaegan",
+            {"discriminator_steps": 4},
+            [("discriminator", DISCRIMINATOR, 1), ("autoencoder", AUTOENCODER, 4)],
+        ),
+    ],
+)
+def test_who_is_trained_in_which_order_and_how_often(
+    name: str, steps: Mapping[str, int], expected: list[tuple[str, tuple[str, ...], int]]
+) -> None:
+    updates = Case(name, "mi2018", **steps).updates.values()
+    assert [(update.name, update.networks, update.every) for update in updates] == expected
+
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in BLOCKS),
+    ("gan", {"adversarial": "minimax"}),
+    ("wgan", {"clip": None, "gradient_penalty": 10.0}),
+    ("vae", {"likelihood": "gaussian"}),
+]
+
+
+@each_architecture
+@pytest.mark.parametrize(
+    ("name", "changes"), VARIANTS, ids=["-".join([n, *map(str, c.values())]) for n, c in VARIANTS]
+)
+def test_conformance(name: str, changes: dict[str, Any], architecture: str) -> None:
+    networks = NetworksParams(architecture=architecture, latent_dim=LATENT)
+    check_model(name, BLOCKS[name] | changes, networks)

@@ -1,0 +1,90 @@
+"""The committed `params.yaml`: valid, said once, and in the form in which DVC writes it back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+from dvc.utils.serialize import modify_yaml
+
+from ganvae import config, model
+from ganvae.config import Block
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+VALUES = config.load(PARAMS)
+MODELS = model.known("models")
+
+
+def model_params(name: str) -> type[Block]:
+    schema: type[Block] = model.model(name).Params
+    return schema
+
+
+def test_the_committed_file_is_valid() -> None:
+    assert set(VALUES["models"]) == set(MODELS) >= {"gan", "wgan", "vae", "vaegan", "cvaegan"}
+    networks = config.block(model.NetworksParams, VALUES, "networks")
+    assert networks.architecture in model.known("networks")
+    for name in MODELS:
+        params = config.block(model_params(name), VALUES, f"models.{name}")
+        assert params.model_dump(by_alias=True) == VALUES["models"][name]
+
+
+def keys(block: dict[str, Any]) -> set[str]:
+    nested = [keys(value) for value in block.values() if isinstance(value, dict)]
+    return set(block).union(*nested)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_key_stands_in_train_and_in_a_model(name: str) -> None:
+    """Nothing overrides silently."""
+    assert not keys(VALUES["train"]) & keys(VALUES["models"][name])
+
+
+def test_the_example_in_the_readme_changes_something() -> None:
+    """`dvc exp run -S train.lr=2e-4`."""
+    assert VALUES["train"]["lr"] != 2e-4
+
+
+def changed_lines(overrides: list[str], tmp_path: Path) -> list[tuple[str, str]]:
+    """(before, after) of the lines that differ after DVC wrote `params.yaml` with overrides."""
+    path = tmp_path / "params.yaml"
+    path.write_bytes(PARAMS.read_bytes())
+    if overrides:
+        apply_overrides(path, overrides)
+    else:
+        with modify_yaml(path):
+            pass
+    before, after = PARAMS.read_bytes().decode(), path.read_bytes().decode()
+    pairs = zip(before.splitlines(True), after.splitlines(True), strict=True)
+    return [(one, other) for one, other in pairs if one != other]
+
+
+def test_dvc_writes_the_committed_form(tmp_path: Path) -> None:
+    """Else the first `dvc exp run -S` changes lines that nobody asked to change."""
+    assert changed_lines([], tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("train.lr=2e-4", "train.lr", 2e-4),
+        ("train.lr=5e-5", "train.lr", 5e-5),
+        ("train.lr=0.00001", "train.lr", 1e-5),
+        ("networks.architecture=mi2018", "networks.architecture", "mi2018"),
+        ("models.wgan.clip=0.01", "models.wgan.clip", 0.01),
+        ("models.cvaegan.lambda=3", "models.cvaegan.lambda", 3),
+        ("data.folder=/a/folder", "data.folder", "/a/folder"),
+        (f"train.lr={VALUES['train']['lr']!r}", "train.lr", VALUES["train"]["lr"]),
+    ],
+)
+def test_dvc_changes_one_line_and_numbers_stay_numbers(
+    tmp_path: Path, override: str, path: str, value: Any
+) -> None:
+    key = path.rsplit(".", maxsplit=1)[1]
+    changed = changed_lines([override], tmp_path)
+    assert len(changed) == (config.section(VALUES, path) != value)
+    for before, after in changed:
+        assert before.lstrip().startswith(f"{key}:")
+        assert before.partition("#")[1:] == after.partition("#")[1:], "the comment stays"
+    read = config.section(config.load(tmp_path / "params.yaml"), path)
+    assert (type(read), read) == (type(value), value)

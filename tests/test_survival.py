@@ -1,0 +1,189 @@
+"""A training stage killed, stopped or broken: it goes on from its state and nothing is lost."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganvae import config
+from tests import project
+
+MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on one core
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = project.make(tmp_path_factory.mktemp("survival"), LONG)
+    project.succeed(project.stage(made, "download"))
+    project.succeed(project.stage(made, "preprocess"))
+    return made
+
+
+def start(folder: Path, model: str, save_seconds: float = 0.3) -> subprocess.Popen[str]:
+    """Starts a training stage in a process group of its own, as a shell would."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.train", model],
+        cwd=folder,
+        env=project.environment(GANVAE_SAVE_SECONDS=str(save_seconds)),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def states(folder: Path) -> list[Path]:
+    return sorted(folder.glob(".cache/runs/*/state.pt"))
+
+
+def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list[Path]:
+    """Waits until files of that pattern are there while the stage still runs."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        assert process.poll() is None, "the stage ended before it could be killed"
+        if found := sorted(folder.glob(pattern)):
+            return found
+    raise AssertionError(f"no {pattern} within two minutes")
+
+
+def results(folder: Path, model: str) -> dict[str, bytes]:
+    """All that must not depend on interruptions: everything but the costs."""
+    found = project.contents(folder / "data" / "models" / model)
+    return {name: content for name, content in found.items() if not name.startswith("costs")}
+
+
+def undisturbed(folder: Path, model: str) -> dict[str, bytes]:
+    project.succeed(project.stage(folder, "train", model))
+    assert not list(folder.glob(".cache/runs/*/")), "finished jobs leave no folder behind"
+    return results(folder, model)
+
+
+@pytest.mark.parametrize(
+    "model", [pytest.param(m, marks=[] if m == "vaegan" else pytest.mark.slow) for m in MODELS]
+)
+def test_sigkill_at_a_random_step_and_during_a_write(folder: Path, model: str) -> None:
+    expected = undisturbed(folder, model)
+
+    process = start(folder, model)
+    wait_for(process, folder, ".cache/runs/*/state.pt")
+    time.sleep(random.Random(model).uniform(0, 1))
+    os.killpg(process.pid, signal.SIGKILL)  # the stage and its jobs
+    process.communicate(timeout=30)
+    steps_of = {p: torch.load(p, weights_only=True)["done"] for p in states(folder)}
+    assert steps_of, "nothing was kept"
+    assert all(0 < done <= 154 for done in steps_of.values())  # so fewer steps are repeated
+
+    process = start(folder, model, save_seconds=0)  # writes at every step
+    wait_for(process, folder, ".cache/runs/*/.state.pt.*.tmp")
+    os.kill(process.pid, signal.SIGKILL)  # the stage alone: its jobs must notice
+    process.communicate(timeout=30)  # ends when the last job has closed its stderr
+    again = {p: torch.load(p, weights_only=True)["done"] for p in states(folder)}
+    assert all(again[path] >= done for path, done in steps_of.items())
+
+    project.succeed(project.stage(folder, "train", model))
+    assert results(folder, model) == expected
+
+
+def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state(folder: Path) -> None:
+    expected = undisturbed(folder, "vae")
+    process = start(folder, "vae", save_seconds=1000)
+    wait_for(process, folder, ".cache/runs/*/snapshots/*.safetensors")
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert states(folder)
+    project.succeed(project.stage(folder, "train", "vae"))
+    assert results(folder, "vae") == expected
+
+
+def test_stale_state_is_never_used(folder: Path) -> None:
+    process = start(folder, "vae", save_seconds=0.2)
+    wait_for(process, folder, ".cache/runs/*/state.pt")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    left = {path.parent for path in states(folder)}
+    source = folder / "src/ganvae/losses/elbo.py"
+    text = source.read_text()
+    try:
+        source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))  # other code
+        project.succeed(project.stage(folder, "train", "vae"))
+        other_code = results(folder, "vae")
+    finally:
+        source.write_text(text)
+    project.set_params(folder, {"train": {"lr": 0.001}})  # other parameters
+    project.succeed(project.stage(folder, "train", "vae"))
+    other_rate = results(folder, "vae")
+    project.set_params(folder, {"train": {"lr": config.load()["train"]["lr"]}})
+    assert {path.parent for path in states(folder)} == left, "the killed run's state was touched"
+    original = undisturbed(folder, "vae")
+    weights = "weights/seed_0.safetensors"
+    assert len({other_code[weights], other_rate[weights], original[weights]}) == 3
+
+
+def test_a_seeds_result_depends_on_no_other_seed_and_no_core(folder: Path) -> None:
+    both = undisturbed(folder, "gan")
+    project.set_params(folder, {"train": {"seeds": [1]}})
+    try:
+        project.succeed(project.stage(folder, "train", "gan", GANVAE_WORKERS="1"))
+        alone = results(folder, "gan")
+    finally:
+        project.set_params(folder, LONG)
+    assert len(alone) == 4
+    assert all(both[name] == content for name, content in alone.items())
+
+
+def test_rates_are_printed_and_runs_are_quiet(folder: Path) -> None:
+    project.set_params(folder, {"train": {"epochs": 1}})
+    done = project.stage(folder, "train", "gan")
+    project.set_params(folder, LONG)
+    assert "gan discriminator: adam, lr 0.0004 x 0.5 = 0.0002" in done.stdout
+    assert len(done.stdout.splitlines()) == 4
+    assert done.stderr == ""
+
+
+def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -> None:
+    before = undisturbed(folder, "vae")
+    project.set_params(folder, {"train": {"lr": 0.0005}})
+    process = start(folder, "vae", save_seconds=0.2)
+    first = wait_for(process, folder, ".cache/runs/*/state.pt")[0].parent
+    pids = subprocess.run(["pgrep", "-f", f"train_one {first}"], capture_output=True, text=True)
+    os.kill(int(pids.stdout.split()[0]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "failed" in errors.splitlines()[-1]
+    assert len(list(folder.glob(".cache/runs/*/result"))) == 1, "its neighbour finished"
+    assert results(folder, "vae") == before
+    project.succeed(project.stage(folder, "train", "vae"))
+    project.set_params(folder, LONG)
+
+
+def test_bad_input_is_one_line(folder: Path) -> None:
+    for arguments, line in [
+        (("gann",), "models.gann: unknown key (did you mean gan?)"),
+        ((), "usage: python -m stages.train <model>"),
+    ]:
+        done = project.stage(folder, "train", *arguments)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert line in done.stderr
+
+
+def test_every_seed_diverged_leaves_no_outs(folder: Path) -> None:
+    project.set_params(folder, {"train": {"lr": 1.0}, "models": {"vae": {"autoencoder": {
+        "optimizer": "sgd", "betas": None, "lr_multiplier": 1000.0}}}})  # fmt: skip
+    before = project.contents(folder / "data/models")
+    done = project.stage(folder, "train", "vae")
+    project.set_params(folder, config.load())
+    project.set_params(folder, project.overlay(project.TINY, LONG))
+    assert done.returncode == 1
+    assert "every seed diverged" in done.stderr.splitlines()[-1]
+    assert "vae seed 0: diverged, the loss of autoencoder is not finite at step" in done.stdout
+    assert project.contents(folder / "data/models") == before

@@ -1,0 +1,272 @@
+"""The loop: resuming, determinism, divergence, batch normalisation, what is recorded."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganvae import config, model, storage
+from ganvae.errors import Interrupted, UserError
+from ganvae.history import History, NonFinite
+from ganvae.model import Loss, Optimizer, Update
+from ganvae.runtime import Noise
+from ganvae.snapshots import pack, snapshot_steps
+from ganvae.training import Outcome, Run, Task, TrainParams, make_optimizer, train
+
+MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+ADAM = Optimizer(optimizer="adam", lr_multiplier=1.0, betas=[0.5, 0.999])
+SETTINGS = TrainParams(lr=0.0004, batch_size=32, epochs=3, precision="fp32", seeds=[0])
+
+
+@pytest.fixture(autouse=True)
+def _few_images_per_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganvae.snapshots.IMAGES", 20)
+
+
+def images(n: int = 200) -> Tensor:
+    return Noise(7, torch.device("cpu")).uniform(n, 1, 28, 28) * 2 - 1
+
+
+def task(folder: Path, name: str = "vaegan", seed: int = 0, **changes: object) -> Task:
+    values = config.load()
+    networks = config.block(model.NetworksParams, values, "networks")
+    params = config.block(model.model(name).Params, values, f"models.{name}")
+    built = model.create(name, networks, seed)
+    updates = model.model(name).updates(params, built, networks.latent_dim)
+    return Task(
+        networks=built,
+        updates=updates,
+        optimizers={update.name: getattr(params, update.name) for update in updates},
+        images=images(),
+        labels=torch.zeros(200, dtype=torch.int64),
+        latent_dim=networks.latent_dim,
+        train=SETTINGS.model_copy(update=changes),
+        seed=seed,
+        folder=folder,
+    )
+
+
+def to_the_end(task: Task, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+    return train(task, save_seconds=math.inf, report=lambda run: None, stopped=stopped)
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """Says stop when it has been asked `steps` times."""
+    asked = iter(range(steps))
+    return lambda: next(asked, None) is None
+
+
+def same(a: nn.Module, b: nn.Module) -> bool:
+    left, right = a.state_dict(), b.state_dict()
+    return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_run_stopped_and_resumed_ends_with_the_same_bits(tmp_path: Path, name: str) -> None:
+    whole = task(tmp_path / "whole", name)
+    undisturbed = to_the_end(whole)
+    for steps in (5, 6, 3):  # 18 in all, six an epoch: within and at the end of an epoch
+        with pytest.raises(Interrupted):
+            to_the_end(task(tmp_path / "parts", name), after(steps))
+    interrupted = Run(task(tmp_path / "parts", name))
+    interrupted.restore()
+    assert interrupted.done == 14
+    parts = task(tmp_path / "parts", name)
+    resumed = to_the_end(parts)
+    assert resumed.step == undisturbed.step == 18
+    assert same(whole.networks, parts.networks)
+    assert resumed.history.rows == undisturbed.history.rows
+    snapshots = [pack(tmp_path / f / "snapshots", 18, 32)["images"] for f in ("whole", "parts")]
+    assert torch.equal(*snapshots)
+
+
+def test_a_state_from_before_the_last_steps_gives_the_same_bits(tmp_path: Path) -> None:
+    whole = task(tmp_path / "whole")
+    to_the_end(whole)
+    early = task(tmp_path / "early")
+    run = Run(early)
+    early.networks.train()
+    for _ in range(4):
+        run.step()
+    run.save()
+    for _ in range(5):  # done, but lost with the process
+        run.step()
+    late = task(tmp_path / "early")
+    to_the_end(late)
+    assert same(whole.networks, late.networks)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_seed_gives_one_result_and_two_seeds_two(tmp_path: Path, name: str) -> None:
+    first, again, other = (task(tmp_path / str(i), name, seed) for i, seed in enumerate((0, 0, 1)))
+    for each in (first, again, other):
+        to_the_end(each)
+    assert same(first.networks, again.networks)
+    assert not same(first.networks, other.networks)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_learning_rate_reaches_every_network(tmp_path: Path, name: str) -> None:
+    start = task(tmp_path / "start", name).networks
+    slow, fast = task(tmp_path / "slow", name), task(tmp_path / "fast", name, lr=0.002)
+    to_the_end(slow)
+    to_the_end(fast)
+    for network in start:
+        before, less, more = (
+            torch.cat([p.flatten() for p in nets[network].parameters()])
+            for nets in (start, slow.networks, fast.networks)
+        )
+        assert 0 < (less - before).abs().mean() < (more - before).abs().mean()
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"), [("adam", torch.optim.Adam), ("rmsprop", torch.optim.RMSprop),
+                       ("sgd", torch.optim.SGD)]
+)  # fmt: skip
+def test_optimizers_take_the_resolved_rate(spec: str, kind: type[torch.optim.Optimizer]) -> None:
+    betas = [0.5, 0.9] if spec == "adam" else None
+    block = Optimizer(optimizer=spec, lr_multiplier=3.0, betas=betas)  # type: ignore[arg-type]
+    optimizer = make_optimizer(block, 2e-4, [nn.Parameter(torch.zeros(2))])
+    assert type(optimizer) is kind
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(6e-4, rel=1e-12)
+    if spec == "adam":
+        assert optimizer.param_groups[0]["betas"] == (0.5, 0.9)
+
+
+def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:
+    given = task(tmp_path)
+    run = Run(given)
+    given.networks.train()
+    for stepper in run.steppers:
+        before = {k: v.clone() for k, v in given.networks.state_dict().items()}
+        stepper.step(given.images[:32], given.labels[:32], run.noise)
+        moved = {k.split(".")[0] for k, v in given.networks.state_dict().items()
+                 if not torch.equal(v, before[k])}  # fmt: skip
+        assert moved == set(stepper.update.networks)  # running statistics included
+
+
+def test_every_counts_steps(tmp_path: Path) -> None:
+    given = task(tmp_path, "wgan")
+    outcome = to_the_end(given)
+    assert [u.every for u in given.updates] == [1, 5]
+    rows = outcome.history.rows
+    assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [5, 10, 15]
+    critic = given.networks["discriminator"].parameters()
+    assert max(float(p.detach().abs().max()) for p in critic) <= 0.03 + 1e-9
+
+
+def diverging(folder: Path, at: int) -> Task:
+    """A task whose second update's loss is infinite from step `at` on."""
+    net = nn.ModuleDict({"decoder": nn.Linear(2, 784), "discriminator": nn.Linear(784, 1)})
+    steps = iter(range(1, 100))
+
+    def fine(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        loss = net["discriminator"](images.flatten(1)).square().mean()
+        return Loss(loss, {"loss": loss.detach()})
+
+    def breaks(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        loss = net["decoder"](noise.normal(4, 2)).square().mean()
+        return Loss(loss / 0 if next(steps) >= at else loss, {"loss": loss.detach()})
+
+    updates = (
+        Update("discriminator", ("discriminator",), fine),
+        Update("generator", ("decoder",), breaks),
+    )
+    settings = SETTINGS.model_copy(update={"epochs": 5})
+    specs = {"discriminator": ADAM, "generator": ADAM}
+    labels = torch.zeros(200, dtype=torch.int64)
+    return Task(net, updates, specs, images(), labels, 2, settings, 0, folder)
+
+
+@pytest.mark.parametrize("fetch_every", [1, 7])
+def test_a_non_finite_loss_ends_the_run_with_update_and_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch_every: int
+) -> None:
+    monkeypatch.setattr("ganvae.training.History", lambda total, _: History(total, fetch_every))
+    monkeypatch.setattr("ganvae.training.take", lambda *arguments: None)
+    outcome = to_the_end(diverging(tmp_path, at=12))
+    assert outcome.diverged == NonFinite(12, "generator")
+    assert outcome.step == 12
+    assert all(row["step"] < 12 for row in outcome.history.rows)
+
+
+def test_weights_broken_by_the_last_step_count_as_diverged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganvae.training.take", lambda *arguments: None)
+    given = diverging(tmp_path, at=1000)
+
+    def break_last() -> None:
+        if run_steps.append(0) or len(run_steps) == 30:
+            given.networks["decoder"].weight.data[0, 0] = math.nan  # type: ignore[union-attr]
+
+    run_steps: list[int] = []
+    broken = given.updates[1]
+    updates = (given.updates[0], Update(broken.name, broken.networks, broken.loss, 1, break_last))
+    object.__setattr__(given, "updates", updates)
+    assert to_the_end(given).diverged == NonFinite(30, "generator")
+
+
+def test_no_state_is_saved_of_a_run_that_has_diverged(tmp_path: Path) -> None:
+    run = Run(diverging(tmp_path, at=3))
+    run.history.fetch_every = 1000
+    for _ in range(4):
+        run.step()
+    run.save()
+    assert not run.state_file.exists()
+
+
+def test_history_rows_are_means_over_the_steps_between() -> None:
+    history = History(total_steps=800, fetch_every=3)
+    for step in range(1, 9):
+        value = torch.tensor(float(step))
+        history.add(step, "u", value, {"loss": value})
+        if step % 2 == 0:
+            history.add(step, "v", value, {"x": value * 10})
+        assert history.end_step(step) is None
+    assert history.rows == [
+        {"step": 4, "u.loss": 2.5, "v.x": 30.0},
+        {"step": 8, "u.loss": 6.5, "v.x": 70.0},
+    ]
+
+
+def test_a_damaged_state_is_one_line(tmp_path: Path) -> None:
+    given = task(tmp_path)
+    storage.write_bytes(tmp_path / "state.pt", b"not a state")
+    with pytest.raises(UserError, match=r"state\.pt: damaged resume state"):
+        to_the_end(given)
+
+
+def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"train\.batch_size = 201: allowed: at most 200"):
+        to_the_end(task(tmp_path, batch_size=201))
+
+
+def test_snapshots_share_their_noise_over_seeds_and_models(tmp_path: Path) -> None:
+    steps = snapshot_steps(9360)
+    assert len(steps) == 16
+    assert steps[0] == 1
+    assert steps[-1] == 9360
+    ratios = [b / a for a, b in zip(steps[8:], steps[9:], strict=False)]
+    assert max(ratios) / min(ratios) < 1.01
+    packs = []
+    for i, name in enumerate(("gan", "vae")):
+        given = task(tmp_path / str(i), name, lr=1e-12)  # the decoders stay as they start: equal
+        to_the_end(given)
+        packs.append(pack(given.folder / "snapshots", 1, 32))
+    assert packs[0]["images"].shape == (1, 20, 28, 28)
+    assert packs[0]["images_seen"].tolist() == [32]
+    difference = packs[0]["images"].int() - packs[1]["images"].int()
+    assert difference.abs().max() <= 1
+
+
+def test_bf16_trains_and_keeps_float32_weights(tmp_path: Path) -> None:
+    given = task(tmp_path, "gan", precision="bf16")
+    other = task(tmp_path / "fp32", "gan")
+    assert to_the_end(given).diverged is None
+    to_the_end(other)
+    assert {p.dtype for p in given.networks.parameters()} == {torch.float32}
+    assert not same(given.networks, other.networks)
