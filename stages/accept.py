@@ -1,8 +1,9 @@
 """Accepts comment-only edits of source files without running the stages again.
 
 For every stage that DVC calls changed, the version of each changed file that `dvc.lock` records is
-looked up in git and its syntax tree, docstrings apart, compared with the work tree's. Where all are
-equal, `dvc commit -f <stage>` records the new files; a real edit is refused, and nothing is recorded.
+looked up in git and its syntax tree, docstrings apart, compared with the work tree's. Where all
+are equal, `dvc commit -f <stage>` records the new files; a real edit is refused, and nothing is
+recorded.
 """
 
 import ast

@@ -1,7 +1,7 @@
 """Checks the whole of `params.yaml` before any other stage runs.
 
-DVC deletes a stage's outs before its command starts, so the check comes first, as a stage of its own.
-Its out `data/params_checked` never changes: nothing re-runs because of it.
+DVC deletes a stage's outs before its command starts, so the check comes first, as a stage of its
+own. Its out `data/params_checked` never changes: nothing re-runs because of it.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import Any
 
 from ganvae import config, model, storage
 from ganvae.classifier import ClassifierParams
-from ganvae.figures.params import FiguresParams
 from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
+from ganvae.figures.params import FiguresParams
 from ganvae.sources import DataParams
 from ganvae.training import TrainParams
 

@@ -1,7 +1,7 @@
 """The whole pipeline on scikit-learn's 8x8 digits, in `.demo/`: no download, nothing else touched.
 
-Lays `demo.yaml` over `params.yaml`, copies the code, runs `dvc repro` and `dvc plots show` there and
-prints the table. Works without git; a second call finds everything up to date.
+Lays `demo.yaml` over `params.yaml`, copies the code, runs `dvc repro` and `dvc plots show` there
+and prints the table. Works without git; a second call finds everything up to date.
 """
 
 import os

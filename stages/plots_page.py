@@ -1,7 +1,8 @@
 """Lets `dvc plots show` draw without a network.
 
-DVC's page fetches Vega from a content delivery network. This writes a template with the same scripts
-inside it to `.dvc/plots_page.html` and names it in `.dvc/config.local`; both stay out of git.
+DVC's page fetches Vega from a content delivery network. This writes a template with the same
+scripts inside it to `.dvc/plots_page.html` and names it in `.dvc/config.local`; both stay out of
+git.
 """
 
 import subprocess
@@ -33,7 +34,8 @@ def page() -> str:
         import vl_convert
     except ImportError:
         raise UserError('vl_convert is missing: pip install -e ".[dev]"') from None
-    return _PAGE.replace("SCRIPTS", vl_convert.javascript_bundle())
+    shown = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
+    return _PAGE.replace("SCRIPTS", vl_convert.javascript_bundle(shown))
 
 
 def main() -> None:

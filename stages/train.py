@@ -15,7 +15,7 @@ from ganvae.errors import UserError, run
 def main() -> None:
     """Entry point: `python -m stages.train <model>`."""
     if len(sys.argv) != 2:
-        raise UserError(f"usage: python -m stages.train <model>; {', '.join(model.known('models'))}")
+        raise UserError(f"usage: python -m stages.train <{'|'.join(model.known('models'))}>")
     name = sys.argv[1]
     module = model.model(name)
     values = config.load()

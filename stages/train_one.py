@@ -1,7 +1,7 @@
 """Trains one model with one seed: a job of `stages/train.py`, in a process of its own.
 
-Reads `<folder>/job.json`; writes `<folder>/result/` (see `ganvae.results`). On SIGINT, SIGTERM or the
-end of its parent it saves its state before the next step, and a later call goes on from there.
+Reads `<folder>/job.json`; writes `<folder>/result/` (see `ganvae.results`). On SIGINT, SIGTERM or
+the end of its parent it saves its state before the next step, and a later call goes on from there.
 """
 
 import os

@@ -99,15 +99,16 @@ class Pipeline:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        index = Repo(str(root)).index
-        self.stages = {stage.addressing: stage for stage in index.stages}
+        with Repo(str(root)) as repo:
+            index = repo.index
+        self.stages = {stage.name: stage for stage in index.stages}
         self.graph: nx.DiGraph = index.graph
 
     def affected(self, direct: set[str]) -> set[str]:
         """The stages and all that follow; check_params apart, whose out never changes."""
         nodes = {self.stages[name] for name in direct - {"check_params"}}
         after = {a for node in nodes for a in nx.ancestors(self.graph, node)}
-        return {stage.addressing for stage in nodes | after}
+        return {stage.name for stage in nodes | after}
 
     def by_param(self, key: str) -> set[str]:
         """Stages that read a dotted key, as its own or within a block."""

@@ -168,7 +168,7 @@ def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -
 def test_bad_input_is_one_line(folder: Path) -> None:
     for arguments, line in [
         (("gann",), "models.gann: unknown key (did you mean gan?)"),
-        ((), "usage: python -m stages.train <model>"),
+        ((), "usage: python -m stages.train <cvaegan|gan|"),
     ]:
         done = project.stage(folder, "train", *arguments)
         assert done.returncode == 1

@@ -28,7 +28,6 @@ HEADLINES = (
     "class_entropy",
     "image_entropy",
     "negative_elbo",
-    "reconstruction_mse",
 )
 
 
@@ -219,5 +218,4 @@ def headline(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         **means,
         "seeds_finished": len(finished),
         "seeds_collapsed": sum(entry["collapsed"] for entry in finished),
-        "seeds_diverged": len(entries) - len(finished),
     }

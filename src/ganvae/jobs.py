@@ -61,7 +61,7 @@ def fingerprint(description: Mapping[str, Any], files: Iterable[Path]) -> str:
 def loaded_sources() -> list[Path]:
     """The files of this project's modules that the running process has imported."""
     modules = [m for name, m in sys.modules.items() if name.split(".")[0] in ("ganvae", "stages")]
-    return sorted({Path(m.__file__) for m in modules if getattr(m, "__file__", None)})
+    return sorted({Path(module.__file__) for module in modules if module.__file__})
 
 
 def workers(gpus: int) -> int:

@@ -22,8 +22,8 @@ DATA = Path("data/processed/train.safetensors")
 def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
     """Yields one job per seed of `train.seeds`; at the end without an error their folders go.
 
-    A folder is named by all that the result depends on (parameters, code, data, device, torch), so a
-    stale resume state is never found. Another process that wants the same job waits.
+    A folder is named by all that the result depends on (parameters, code, data, device, torch), so
+    a stale resume state is never found. Another process that wants the same job waits.
 
     Args:
         name: the model; its modules are imported already, so that their content counts.
@@ -46,8 +46,8 @@ def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
             folder = runs_folder() / key
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(FileLock(folder.with_suffix(".lock")))
-            job = {**description, "seed": seed, "data": str(DATA.resolve())}
-            storage.write_json(folder / "job.json", job)
+            content = {**description, "seed": seed, "data": str(DATA.resolve())}
+            storage.write_json(folder / "job.json", content)
             command = [sys.executable, "-m", "stages.train_one", str(folder)]
             found[seed] = Job(f"{name} seed {seed}", command, folder)
         yield found

@@ -1,8 +1,8 @@
 """The one training loop. It knows updates, not models.
 
-Each step takes one batch; each update that is due computes its loss, the gradient of that loss with
-respect to its own parameters alone, and steps. With one seed on one machine the weights are the same
-bit for bit, however often the run was stopped and resumed.
+Each step takes one batch; each update that is due computes its loss, the gradient of that loss
+with respect to its own parameters alone, and steps. With one seed on one machine the weights are
+the same bit for bit, however often the run was stopped and resumed.
 """
 
 import pickle
@@ -118,7 +118,9 @@ class Stepper:
             if isinstance(layer, nn.modules.batchnorm._BatchNorm)
         ]
 
-    def step(self, images: Tensor, labels: Tensor, noise: Noise) -> tuple[Tensor, dict[str, Tensor]]:
+    def step(
+        self, images: Tensor, labels: Tensor, noise: Noise
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Steps along the gradient of the loss for its own parameters. Returns loss and records."""
         self._track_foreign_statistics(False)
         with autocast(self._precision, images.device):

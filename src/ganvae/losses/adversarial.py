@@ -1,7 +1,7 @@
 """GAN objectives on logits l, D = sigmoid(l) (Goodfellow et al. 2014; mi2018 eq. 1, 2 and 7).
 
-log D = -softplus(-l) and log(1 - D) = -softplus(l): the gradient never vanishes through rounding, as
-that of log(sigmoid(l) + 1e-8) does.
+log D = -softplus(-l) and log(1 - D) = -softplus(l): the gradient never vanishes through rounding,
+as that of log(sigmoid(l) + 1e-8) does.
 """
 
 from torch import Tensor
@@ -36,8 +36,8 @@ def non_saturating(*, fake: Tensor) -> Tensor:
 def minimax(*, fake: Tensor) -> Tensor:
     """Generator: E[log(1 - D(G(z)))] (mi2018 eq. 1), minimised; saturates where D is sure.
 
-    Differs from the text of eq. 1, which prints 1 - log D(G(z)), because the derivation that follows
-    it (eq. 3) holds for log(1 - D(G(z))).
+    Differs from the text of eq. 1, which prints 1 - log D(G(z)), because the derivation that
+    follows it (eq. 3) holds for log(1 - D(G(z))).
 
     Args:
         fake: logits of generated images [N].

@@ -1,7 +1,7 @@
 """The negative evidence lower bound in nats per image (Kingma & Welling 2014; mi2018 eq. 6).
 
--ELBO = -E_q[log p(x | z)] + KL(q(z | x) || N(0, I)), minimised. Everything is per image: summed over
-pixels or latent dimensions, not yet averaged over the batch.
+-ELBO = -E_q[log p(x | z)] + KL(q(z | x) || N(0, I)), minimised. Everything is per image: summed
+over pixels or latent dimensions, not yet averaged over the batch.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Wasserstein objectives on unbounded critic scores f (Arjovsky et al. 2017; mi2018 eq. 5).
 
-Differs from mi2018 eq. 5, which prints D(x) + 1 - D(G(z)): the critic has no sigmoid and the constant
-has no gradient.
+Differs from mi2018 eq. 5, which prints D(x) + 1 - D(G(z)): the critic has no sigmoid and the
+constant has no gradient.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +38,9 @@ def generator_loss(*, fake: Tensor) -> Tensor:
 def gradient_penalty(
     critic: Callable[[Tensor], Tensor], *, real: Tensor, fake: Tensor, epsilon: Tensor
 ) -> Tensor:
-    """E[(|| grad f(x) || - 1)^2] at x = epsilon real + (1 - epsilon) fake (Gulrajani et al. 2017, eq. 3).
+    """E[(|| grad f(x) || - 1)^2] at x = epsilon real + (1 - epsilon) fake.
+
+    Gulrajani et al. 2017, eq. 3.
 
     Args:
         critic: images [N, ...] -> scores [N], each score a function of its own image only.
@@ -51,7 +53,8 @@ def gradient_penalty(
     """
     between = (epsilon * real + (1 - epsilon) * fake).detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    norms: Tensor = gradient.flatten(1).norm(dim=1)
+    return (norms - 1).square().mean()
 
 
 @torch.no_grad()

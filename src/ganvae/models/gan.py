@@ -13,7 +13,7 @@ NETWORKS = ("decoder", "discriminator")
 
 
 class Params(Block):
-    """`models.gan`: the generator's loss is mi2018 eq. 2 (`non_saturating`) or eq. 1 (`minimax`)."""
+    """`models.gan`: the generator's loss is mi2018 eq. 2 (non_saturating) or eq. 1 (minimax)."""
 
     adversarial: Literal["non_saturating", "minimax"]
     discriminator_steps: int = Field(ge=1, le=1000)

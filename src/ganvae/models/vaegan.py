@@ -1,7 +1,8 @@
 """The VAE-GAN as mi2018 builds it (section 2.4, eq. 6 + eq. 7).
 
-Differs from Larsen et al. 2015, whose reconstruction is on the discriminator's features and whose fakes
-include reconstructions, because mi2018 reconstructs pixels and takes L_gan on samples of the prior.
+Differs from Larsen et al. 2015, whose reconstruction is on the discriminator's features and whose
+fakes include reconstructions, because mi2018 reconstructs pixels and takes L_gan on samples of the
+prior.
 """
 
 from typing import Literal

@@ -1,7 +1,7 @@
 """The Wasserstein GAN (Arjovsky et al. 2017; mi2018 section 2.2).
 
-The critic is the architecture's discriminator without a sigmoid. It is kept Lipschitz by clipping its
-weights or, as an option, by a gradient penalty (Gulrajani et al. 2017).
+The critic is the architecture's discriminator without a sigmoid. It is kept Lipschitz by clipping
+its weights or, as an option, by a gradient penalty (Gulrajani et al. 2017).
 """
 
 import torch
@@ -48,9 +48,7 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
         if params.gradient_penalty is None:
             return Loss(loss, records)
         epsilon = noise.uniform(len(images), 1, 1, 1)
-        penalty = wasserstein.gradient_penalty(
-            critic, real=images, fake=generated, epsilon=epsilon
-        )
+        penalty = wasserstein.gradient_penalty(critic, real=images, fake=generated, epsilon=epsilon)
         return Loss(
             loss + params.gradient_penalty * penalty, {**records, "penalty": penalty.detach()}
         )

@@ -2,9 +2,9 @@
 
 Discriminator 784-392-196-98-1, generator the reverse, encoder analogous; ReLU between layers.
 
-Differs from the text because it contradicts itself: "the size of output layer is 10x10" is read as a
-latent of 100 dimensions; the discriminator ends in one logit (the sigmoid is part of the loss) and the
-encoder in two values per latent dimension, mean and log-variance.
+Differs from the text because it contradicts itself: "the size of output layer is 10x10" is read as
+a latent of 100 dimensions; the discriminator ends in one logit (the sigmoid is part of the loss)
+and the encoder in two values per latent dimension, mean and log-variance.
 """
 
 from itertools import pairwise
@@ -30,5 +30,7 @@ def discriminator() -> nn.Module:
 
 
 def _layers(*widths: int) -> list[nn.Module]:
-    linears = [nn.Linear(a, b) for a, b in pairwise(widths)]
-    return [layer for linear in linears for layer in (linear, nn.ReLU())][:-1]
+    layers: list[nn.Module] = []
+    for a, b in pairwise(widths):
+        layers += [nn.Linear(a, b), nn.ReLU()]
+    return layers[:-1]

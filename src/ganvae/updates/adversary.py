@@ -1,4 +1,4 @@
-"""What the models with a discriminator share: its own update, and the generator's side of the game."""
+"""What the models with a discriminator share: its update, and the generator's side of the game."""
 
 from collections.abc import Callable
 

@@ -1,0 +1,189 @@
+"""The whole pipeline by real DVC commands on the bundled digits, in one copy of the project."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ganvae import config
+from tests import project
+from tests.test_dependencies import EVALUATE, FREE, MODELS, TRAIN, Pipeline
+
+# Imported by every Python process of the run: at its end it says which files it used.
+RECORDER = """
+import atexit, json, os, sys
+def _record(folder=os.environ.get("RECORD_IMPORTS"), stage=os.environ.get("DVC_STAGE")):
+    if folder and stage:
+        names = [n for n in sys.modules if n.split(".")[0] in ("ganvae", "stages")]
+        files = [sys.modules[n].__file__ for n in names if sys.modules[n].__file__]
+        files += [f for f in [getattr(sys.modules["__main__"], "__file__", None)] if f]
+        with open(os.path.join(folder, f"{stage}-{os.getpid()}.json"), "w") as file:
+            json.dump(files, file)
+atexit.register(_record)
+"""
+
+
+def dvc(folder: Path, *arguments: str) -> str:
+    """Runs a dvc command that has to succeed, recording what its stages import."""
+    return project.succeed(
+        project.command(
+            folder,
+            sys.executable, "-m", "dvc", *arguments,
+            PYTHONPATH=str(folder.parent / "recorder"),
+            RECORD_IMPORTS=str(folder.parent / "imports"),
+        )
+    )  # fmt: skip
+
+
+def ran(output: str) -> set[str]:
+    """The stages whose commands DVC ran."""
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+def restored(output: str) -> set[str]:
+    """The stages whose outs came from the run cache."""
+    return set(re.findall(r"Stage '([^']+)' is cached - skipping run", output))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository after its first `dvc repro`, committed."""
+    parent = tmp_path_factory.mktemp("pipeline")
+    (parent / "recorder").mkdir()
+    (parent / "imports").mkdir()
+    (parent / "recorder" / "sitecustomize.py").write_text(RECORDER)
+    made = project.make(parent / "repository", {})
+    project.succeed(project.command(made, "git", "init", "-q", "-b", "main"))
+    first = dvc(made, "repro")
+    assert ran(first) == set(Pipeline(made).stages)
+    project.succeed(project.command(made, "git", "add", "-A"))
+    project.succeed(project.command(made, "git", "commit", "-qm", "Results"))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _restored(folder: Path) -> Iterator[None]:
+    """Every test starts from the committed state."""
+    yield
+    for arguments in (("git", "checkout", "-q", "."), ("git", "clean", "-qfd")):
+        project.succeed(project.command(folder, *arguments))
+    dvc(folder, "checkout", "--quiet")
+
+
+def test_status_is_clean_and_a_second_run_does_nothing(folder: Path) -> None:
+    assert "up to date" in dvc(folder, "status")
+    assert ran(dvc(folder, "repro")) == set()
+    assert project.command(folder, "git", "status", "--porcelain").stdout == ""
+
+
+def test_stages_import_only_their_dependencies(folder: Path) -> None:
+    pipeline = Pipeline(folder)
+    seen: dict[str, set[str]] = {}
+    for record in sorted((folder.parent / "imports").glob("*.json")):
+        stage = record.stem.rsplit("-", 1)[0]
+        files = {os.path.relpath(name, folder) for name in json.loads(record.read_text())}
+        assert all(not name.startswith("..") for name in files), "code from another copy ran"
+        seen.setdefault(stage, set()).update(f for f in files if (folder / f).stat().st_size)
+    assert set(seen) == set(pipeline.stages)
+    for stage in sorted(set(seen) - {"check_params"}):  # its out never changes
+        undeclared = {f for f in seen[stage] - set(FREE) if stage not in pipeline.by_file(f)}
+        assert not undeclared, f"{stage} imports {undeclared}"
+    assert "stages/train_one.py" in seen["train_gan"], "the jobs' processes are looked at too"
+
+
+def test_a_models_key_re_runs_that_model_and_the_way_back_is_cached(folder: Path) -> None:
+    clip = config.load(folder / "params.yaml")["models"]["wgan"]["clip"]
+    project.set_params(folder, {"models": {"wgan": {"clip": 0.05}}})
+    there = dvc(folder, "repro")
+    assert ran(there) == {"check_params", "train_wgan", "evaluate@wgan", "compare"}
+    project.set_params(folder, {"models": {"wgan": {"clip": clip}}})
+    back = dvc(folder, "repro")
+    assert ran(back) == {"compare"}
+    assert restored(back) == {"check_params", "train_wgan", "evaluate@wgan"}
+
+
+def test_a_figures_key_draws_and_does_not_train(folder: Path) -> None:
+    project.set_params(folder, {"figures": {"dpi": 60}})
+    assert ran(dvc(folder, "repro")) == {"check_params", "compare"}
+
+
+def test_metrics_are_a_table_that_fits_the_screen(folder: Path) -> None:
+    shown = dvc(folder, "metrics", "show").splitlines()
+    assert max(map(len, shown)) <= 165
+    assert len(shown) == 1 + len(MODELS) + 1
+    named = " ".join(shown)
+    assert all(f"metrics/{m}.json" in named for m in (*MODELS, "classifier"))
+
+
+def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> None:
+    before = project.contents(folder / "data" / "models")
+    text = (folder / "params.yaml").read_text()
+    for good, bad, line in [
+        ("  lr: 0.0004", "  lr: -0.0004", "train.lr = -0.0004: allowed: greater than 0"),
+        ("  epochs: 1\n  precision", "  epochs: many\n  precision", "train.epochs = 'many'"),
+        ("  lr: 0.0004", "  lrr: 0.0004", "train.lrr: unknown key (did you mean lr?)"),
+        ("    clip: 0.03", "    clip: null", "one a number, the other null"),
+    ]:
+        assert text.count(good) == 1, good
+        (folder / "params.yaml").write_text(text.replace(good, bad))
+        done = project.command(folder, sys.executable, "-m", "dvc", "repro")
+        assert done.returncode != 0
+        assert line in done.stderr
+        assert "Traceback" not in done.stderr
+        assert project.contents(folder / "data" / "models") == before
+
+
+@pytest.mark.slow
+def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
+    old = {m: project.contents(folder / "data/models" / m / "weights") for m in MODELS}
+    output = dvc(folder, "exp", "run", "-S", "train.lr=2e-4")
+    assert ran(output) == {"check_params", "compare"} | TRAIN | EVALUATE
+    for model in MODELS:
+        new = project.contents(folder / "data/models" / model / "weights")
+        assert new.keys() == old[model].keys()
+        assert all(new[name] != old[model][name] for name in new)
+    assert "gan generator: adam, lr 0.0002 x 0.5 = 0.0001" in output
+    assert "params.yaml  train.lr  0.0004  0.0002" in re.sub(
+        r" +", "  ", dvc(folder, "params", "diff")
+    )
+    rows = dvc(folder, "metrics", "diff").splitlines()[1:]
+    assert {row.split()[0] for row in rows} == {f"metrics/{m}.json" for m in MODELS}
+    assert len(rows) <= 40
+
+
+@pytest.mark.slow
+def test_a_small_rate_written_by_dvc_is_a_number(folder: Path) -> None:
+    output = dvc(folder, "exp", "run", "-S", "models.vae.autoencoder.lr_multiplier=5e-5")
+    assert "lr 0.0004 x 5e-05 = 2e-08" in output
+    assert ran(output) == {"check_params", "train_vae", "evaluate@vae", "compare"}
+
+
+@pytest.mark.slow
+def test_a_queued_experiment_runs_its_own_code(folder: Path) -> None:
+    source = folder / "src/ganvae/study.py"
+    source.write_text(source.read_text().replace("finished after", "queued and finished after"))
+    output = dvc(folder, "exp", "run", "--temp", "-S", "models.vae.beta=2.0")
+    assert "vae seed 0: queued and finished after" in output
+
+
+def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
+    source = folder / "src/ganvae/losses/elbo.py"
+    text = source.read_text()
+    source.write_text(text.replace("summed over\n", "summed up over\n") + "# a comment\n")
+    assert source.read_text() != text
+    accepted = project.succeed(project.stage(folder, "accept"))
+    assert "accepted without a run" in accepted
+    assert "up to date" in dvc(folder, "status")
+    assert ran(dvc(folder, "repro")) == set()
+
+    project.succeed(project.command(folder, "git", "checkout", "-q", "."))
+    source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))
+    refused = project.stage(folder, "accept")
+    assert refused.returncode == 1
+    assert "losses/elbo.py differs in more than comments" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert "up to date" not in dvc(folder, "status")
