@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganvae import config, model, progress, results, runtime, storage, training
 from ganvae.data import load
-from ganvae.errors import run
+from ganvae.errors import UserError, run
 
 SAVE_SECONDS = 30.0
 
@@ -26,7 +26,7 @@ def main() -> None:
     task = _task(folder)
     outcome = training.train(
         task,
-        save_seconds=float(os.environ.get("GANVAE_SAVE_SECONDS", SAVE_SECONDS)),
+        save_seconds=_save_seconds(),
         report=lambda run: progress.report(run, folder),
         stopped=stopped,
     )
@@ -56,6 +56,14 @@ def _task(folder: Path) -> training.Task:
         seed=seed,
         folder=folder,
     )
+
+
+def _save_seconds() -> float:
+    asked = os.environ.get("GANVAE_SAVE_SECONDS", str(SAVE_SECONDS))
+    try:
+        return float(asked)
+    except ValueError:
+        raise UserError(f"GANVAE_SAVE_SECONDS={asked}: a number of seconds is expected") from None
 
 
 def _watch_for_stop() -> Callable[[], bool]:

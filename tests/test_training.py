@@ -152,11 +152,11 @@ def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:
 def test_every_counts_steps(tmp_path: Path) -> None:
     given = task(tmp_path, "wgan")
     outcome = to_the_end(given)
-    assert [u.every for u in given.updates] == [1, 5]
+    assert [u.every for u in given.updates] == [1, 2]
     rows = outcome.history.rows
-    assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [5, 10, 15]
+    assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [2, 4, 6, 8, 10, 12, 14, 16, 18]
     critic = given.networks["discriminator"].parameters()
-    assert max(float(p.detach().abs().max()) for p in critic) <= 0.03 + 1e-9
+    assert max(float(p.detach().abs().max()) for p in critic) <= 0.1 + 1e-7
 
 
 def diverging(folder: Path, at: int) -> Task:

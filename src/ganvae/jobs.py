@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -91,13 +92,15 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
         Interrupted: after all jobs have stopped.
     """
     started: list[subprocess.Popen[bytes]] = []
-    stopping = False
+    stopping = threading.Event()
+    starting = threading.Lock()  # nothing starts after the others were asked to stop
 
     def call(job: Job, gpu: int | None) -> int:
-        if stopping:
-            return 0
-        process = subprocess.Popen(job.command, env=_environment(gpu))
-        started.append(process)
+        with starting:
+            if stopping.is_set():
+                return 0
+            process = subprocess.Popen(job.command, env=_environment(gpu))
+            started.append(process)
         return process.wait()
 
     todo = [job for job in jobs if not job.result.exists()]
@@ -112,9 +115,10 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
                 ]
                 _wait(futures, parent, watch)
             except Interrupted:
-                stopping = True
-                for process in started:
-                    process.terminate()
+                stopping.set()
+                with starting:
+                    for process in started:
+                        process.terminate()
                 raise
     finally:
         for number, handler in handlers.items():

@@ -1,0 +1,142 @@
+"""A process that holds one training and runs it when asked: what is measured, and how."""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from benchmarks import plain
+from ganvae import config, data, errors, model, runtime, training
+
+CPU = torch.device("cpu")
+DATA = Path("data/processed/train.safetensors")
+RANDOM_IMAGES = 60000
+WARM_UP_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Which training a worker holds.
+
+    Attributes:
+        name: the model.
+        ganvae: this project's loop; else the plain one.
+        threads: for the plain loop; None leaves torch's default. This project's has always one.
+        values: the content of `params.yaml`.
+    """
+
+    name: str
+    ganvae: bool
+    threads: int | None
+    values: Mapping[str, Any]
+
+
+def training_images() -> tuple[Tensor, Tensor]:
+    """The processed training set, or random images of MNIST's shape where there is none."""
+    if DATA.exists():
+        return data.load(DATA)
+    noise = runtime.Noise(runtime.seed_for(0, "benchmark"), CPU)
+    images = noise.uniform(RANDOM_IMAGES, 1, 28, 28) * 2 - 1
+    return images, torch.zeros(RANDOM_IMAGES, dtype=torch.int64)
+
+
+def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
+    """A model's networks with the initial weights that both loops start from, in train mode."""
+    shape = config.block(model.NetworksParams, dict(values), "networks")
+    built = model.create(name, shape, seed=0)
+    built.train()
+    return built
+
+
+def task(name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]) -> training.Task:
+    """The training as `stages/train_one.py` builds it; `Run.step` writes nothing to `folder`."""
+    module, built = model.model(name), networks(name, values)
+    params = config.block(module.Params, dict(values), f"models.{name}")
+    latent_dim = values["networks"]["latent_dim"]
+    updates = module.updates(params, built, latent_dim)
+    return training.Task(
+        networks=built,
+        updates=updates,
+        optimizers={update.name: getattr(params, update.name) for update in updates},
+        images=images,
+        labels=labels,
+        latent_dim=latent_dim,
+        train=config.block(training.TrainParams, dict(values), "train"),
+        seed=0,
+        folder=Path("unused"),
+    )
+
+
+def ganvae_loop(
+    name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
+) -> Iterator[None]:
+    """This project's training, one batch per `next`, without end."""
+    run = training.Run(task(name, images, labels, values))
+    while True:
+        diverged = run.step()
+        if diverged:
+            raise errors.UserError(f"{name}: {diverged.update} is not finite: {diverged.step}")
+        yield
+
+
+def plain_loop(
+    name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
+) -> Iterator[plain.Losses]:
+    """The plain training on a DataLoader, one batch per `next`, without end."""
+    loader = DataLoader(
+        TensorDataset(images, labels),
+        batch_size=values["train"]["batch_size"],
+        shuffle=True,
+        drop_last=True,  # as this project's loop: every batch is whole
+        num_workers=0,
+    )
+    params, lr = values["models"][name], values["train"]["lr"]
+    latent_dim = values["networks"]["latent_dim"]
+    return plain.loop(name, networks(name, values), loader, params, lr, latent_dim)
+
+
+def rate(loop: Iterator[object], batch_size: int, seconds: float) -> float:
+    """Images per second over a window of at least `seconds`, of whole steps."""
+    start = time.perf_counter()
+    steps, elapsed = 0, 0.0
+    while elapsed < seconds:
+        next(loop)
+        steps += 1
+        elapsed = time.perf_counter() - start
+    return steps * batch_size / elapsed
+
+
+def serve(spec: Spec, pipe: Connection) -> None:
+    """The process: warms up, sends its number of threads, then a rate for every window asked for.
+
+    It ends when the other end of the pipe is closed.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
+    errors.run(lambda: _serve(spec, pipe))
+
+
+def _serve(spec: Spec, pipe: Connection) -> None:
+    torch.set_flush_denormal(True)  # for both, before threads start: or one's luck is measured
+    if spec.ganvae:
+        runtime.use_one_thread()
+    elif spec.threads is not None:
+        torch.set_num_threads(spec.threads)
+    torch.manual_seed(0)
+    build = ganvae_loop if spec.ganvae else plain_loop
+    loop = build(spec.name, *training_images(), spec.values)
+    batch_size = spec.values["train"]["batch_size"]
+    rate(loop, batch_size, WARM_UP_SECONDS)
+    pipe.send(torch.get_num_threads())
+    while True:
+        try:
+            seconds = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(rate(loop, batch_size, seconds))
