@@ -10,13 +10,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks import plain
-from benchmarks.worker import CPU, DATA, RANDOM_IMAGES, WARM_UP_SECONDS, Spec, serve
+from benchmarks.worker import CPU, DATA, RANDOM_IMAGES, WARM_UP_SECONDS, Spec, Window, serve
 from ganvae import config, model, runtime, storage, training
 from ganvae.errors import UserError, run
 
@@ -24,7 +25,24 @@ RESULT = Path("benchmarks/results/training.json")
 REPETITIONS = 3
 MEASUREMENTS = ("one_thread", "whole_machine")
 
+BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
+
 Samples = dict[str, dict[str, list[float]]]  # measurement -> "ganvae" or "plain" -> images/s
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One model's numbers.
+
+    Attributes:
+        samples: images per second.
+        threads: of the plain loop on the whole machine.
+        core_share: the least part of a core that a one-thread process got.
+    """
+
+    samples: Samples
+    threads: int
+    core_share: float
 
 
 def main() -> None:
@@ -38,11 +56,18 @@ def main() -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # the workers inherit the environment
         os.environ.pop(variable, None)
     print(HEADER, flush=True)
-    samples, threads = {}, 0
+    found = {}
     for name in arguments.models:
-        samples[name], threads = measure(name, values, arguments.seconds)
-        print(rows(name, summary(samples[name])), flush=True)
-    storage.write_json(RESULT, report(samples, values, arguments.seconds, threads))
+        found[name] = measure(name, values, arguments.seconds)
+        print(rows(name, summary(found[name].samples)), flush=True)
+    result = report(found, values, arguments.seconds)
+    storage.write_json(RESULT, result)
+    share = result["machine"]["least_core_share"]
+    if share < BUSY_MACHINE:
+        sys.stderr.write(
+            f"warning: a process got only {share:.0%} of its core, so other work ran on this "
+            "machine: these numbers say little; measure again\n"
+        )
 
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -62,27 +87,31 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def measure(name: str, values: Mapping[str, Any], seconds: float) -> tuple[Samples, int]:
-    """Images per second of one model, this project and plain in turn, `REPETITIONS` times.
-
-    Returns:
-        The samples, and the number of threads of the plain loop on the whole machine.
-    """
+def measure(name: str, values: Mapping[str, Any], seconds: float) -> Measured:
+    """Images per second of one model, this project and plain in turn, `REPETITIONS` times."""
     specs = [
         Spec(name, ganvae=False, threads=1, values=values),
         Spec(name, ganvae=False, threads=None, values=values),
         *[Spec(name, ganvae=True, threads=1, values=values)] * cores(),
     ]
     samples: Samples = {kind: {"ganvae": [], "plain": []} for kind in MEASUREMENTS}
+    shares = []
     with _workers(specs) as pipes:
         plain_one, plain_all, *ours = pipes
-        threads = [_received(pipe) for pipe in pipes]  # all are warm before the first window
+        turns = [
+            ("one_thread", "ganvae", ours[:1]),
+            ("one_thread", "plain", [plain_one]),
+            ("whole_machine", "ganvae", ours),
+            ("whole_machine", "plain", [plain_all]),
+        ]
+        threads = [int(_received(pipe)) for pipe in pipes]  # all are warm before the first window
         for _ in range(REPETITIONS):
-            samples["one_thread"]["ganvae"].append(_window(ours[:1], seconds))
-            samples["one_thread"]["plain"].append(_window([plain_one], seconds))
-            samples["whole_machine"]["ganvae"].append(_window(ours, seconds))
-            samples["whole_machine"]["plain"].append(_window([plain_all], seconds))
-    return samples, int(threads[1])
+            for kind, loop, taking_part in turns:
+                windows = _windows(taking_part, seconds)
+                samples[kind][loop].append(sum(window.rate for window in windows))
+                if taking_part != [plain_all]:
+                    shares += [window.busy for window in windows]
+    return Measured(samples, threads[1], min(shares))
 
 
 @contextmanager
@@ -104,16 +133,16 @@ def _workers(specs: Sequence[Spec]) -> Iterator[list[Connection]]:
             process.join()
 
 
-def _window(pipes: Sequence[Connection], seconds: float) -> float:
-    """Images per second of these workers together; every other worker waits for its turn."""
+def _windows(pipes: Sequence[Connection], seconds: float) -> list[Window]:
+    """What these workers measure at the same time; every other worker waits for its turn."""
     for pipe in pipes:
         pipe.send(seconds)
-    return sum(_received(pipe) for pipe in pipes)
+    return [_received(pipe) for pipe in pipes]
 
 
-def _received(pipe: Connection) -> float:
+def _received(pipe: Connection) -> Any:
     try:
-        return float(pipe.recv())
+        return pipe.recv()
     except (EOFError, ConnectionResetError):
         raise UserError("a measuring process has ended; the reason is above") from None
 
@@ -141,16 +170,18 @@ def summary(samples: Samples) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def report(
-    samples: Mapping[str, Samples], values: Mapping[str, Any], seconds: float, threads: int
+    measured: Mapping[str, Measured], values: Mapping[str, Any], seconds: float
 ) -> dict[str, Any]:
     """The content of the result file: images per second, their ratios, and where they hold."""
     found = runtime.description(CPU)
+    threads = max(one.threads for one in measured.values())
     return {
         "machine": {
             "cpu": found["device"].removeprefix("cpu: "),
             "cores": cores(),
             "python": found["python"],
             "torch": found["torch"],
+            "least_core_share": round(min(one.core_share for one in measured.values()), 3),
         },
         "settings": {
             "data": str(DATA.as_posix()) if DATA.exists() else f"{RANDOM_IMAGES} random images",
@@ -164,7 +195,7 @@ def report(
                 "plain": f"1 process of {threads} threads",
             },
         },
-        "images_per_second": {name: summary(found) for name, found in samples.items()},
+        "images_per_second": {name: summary(one.samples) for name, one in measured.items()},
     }
 
 

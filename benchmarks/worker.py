@@ -102,19 +102,32 @@ def plain_loop(
     return plain.loop(name, networks(name, values), loader, params, lr, latent_dim)
 
 
-def rate(loop: Iterator[object], batch_size: int, seconds: float) -> float:
-    """Images per second over a window of at least `seconds`, of whole steps."""
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class Window:
+    """One measurement of one process.
+
+    Attributes:
+        rate: images per second.
+        busy: seconds of processor time per second; 1 for one thread that had a core to itself.
+    """
+
+    rate: float
+    busy: float
+
+
+def window(loop: Iterator[object], batch_size: int, seconds: float) -> Window:
+    """Trains for at least `seconds`, in whole steps."""
+    start, start_busy = time.perf_counter(), time.process_time()
     steps, elapsed = 0, 0.0
     while elapsed < seconds:
         next(loop)
         steps += 1
         elapsed = time.perf_counter() - start
-    return steps * batch_size / elapsed
+    return Window(steps * batch_size / elapsed, (time.process_time() - start_busy) / elapsed)
 
 
 def serve(spec: Spec, pipe: Connection) -> None:
-    """The process: warms up, sends its number of threads, then a rate for every window asked for.
+    """The process: warms up, sends its number of threads, then a `Window` for every length asked.
 
     It ends when the other end of the pipe is closed.
     """
@@ -132,11 +145,11 @@ def _serve(spec: Spec, pipe: Connection) -> None:
     build = ganvae_loop if spec.ganvae else plain_loop
     loop = build(spec.name, *training_images(), spec.values)
     batch_size = spec.values["train"]["batch_size"]
-    rate(loop, batch_size, WARM_UP_SECONDS)
+    window(loop, batch_size, WARM_UP_SECONDS)
     pipe.send(torch.get_num_threads())
     while True:
         try:
             seconds = pipe.recv()
         except EOFError:
             return
-        pipe.send(rate(loop, batch_size, seconds))
+        pipe.send(window(loop, batch_size, seconds))

@@ -27,7 +27,8 @@ def main() -> None:
         spec = getattr(params, update.name)
         rate = train.lr * spec.lr_multiplier
         resolved = f"lr {train.lr:g} x {spec.lr_multiplier:g} = {rate:g}"
-        print(f"{name} {update.name}: {spec.optimizer}, {resolved}, every {update.every} steps")
+        often = "every step" if update.every == 1 else f"every {update.every} steps"
+        print(f"{name} {update.name}: {spec.optimizer}, {resolved}, {often}")
     sys.stdout.flush()  # before the jobs' own lines
     gpus = torch.cuda.device_count() if runtime.device().type == "cuda" else 0
     with study.prepared(name, values) as todo:

@@ -93,10 +93,13 @@ def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.Monk
         assert not any(torch.equal(one, other) for one, other in moved)
 
 
-def test_rate_counts_whole_steps_and_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([10.0, 10.4, 10.8, 11.2])
+def test_a_window_counts_whole_steps_and_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, processor = iter([10.0, 10.4, 10.8, 11.2]), iter([5.0, 5.9])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
-    assert worker.rate(count(), batch_size=128, seconds=1.0) == pytest.approx(3 * 128 / 1.2)
+    monkeypatch.setattr("time.process_time", lambda: next(processor))
+    found = worker.window(count(), batch_size=128, seconds=1.0)
+    assert found.rate == pytest.approx(3 * 128 / 1.2)
+    assert found.busy == pytest.approx(0.9 / 1.2)
 
 
 SAMPLES = {
@@ -113,14 +116,19 @@ def test_ratios_are_of_neighbouring_windows() -> None:
 
 
 def test_report() -> None:
-    found = training.report({"vae": SAMPLES}, values(), seconds=2.5, threads=7)
+    measured = {
+        "gan": training.Measured(SAMPLES, threads=7, core_share=0.75),
+        "vae": training.Measured(SAMPLES, threads=7, core_share=0.5),
+    }
+    found = training.report(measured, values(), seconds=2.5)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert set(found) == {"machine", "settings", "images_per_second"}
-    assert set(found["machine"]) == {"cpu", "cores", "python", "torch"}
+    assert set(found["machine"]) == {"cpu", "cores", "python", "torch", "least_core_share"}
     assert found["machine"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert found["machine"]["least_core_share"] == 0.5
     assert found["settings"]["batch_size"] == 128
     assert found["settings"]["whole_machine"]["plain"] == "1 process of 7 threads"
-    assert found["images_per_second"] == {"vae": training.summary(SAMPLES)}
+    assert found["images_per_second"] == dict.fromkeys(measured, training.summary(SAMPLES))
     lines = training.rows("vae", found["images_per_second"]["vae"]).splitlines()
     assert [line.split()[:2] for line in lines] == [["vae", kind] for kind in SAMPLES]
     assert {len(line) for line in lines} == {len(training.HEADER.splitlines()[1])}

@@ -5,14 +5,12 @@ A model is a file `models/<name>.py` with three names:
 - `Params`: the schema of its block in `params.yaml`, with one `Optimizer` block per update;
 - `NETWORKS`: which of the architecture's networks it has ("encoder", "decoder", "discriminator");
 - `updates(params, networks, latent_dim)`: the ordered tuple of `Update`s that train them. It
-imports
-  the losses itself, so that evaluating a model does not depend on how it was trained.
+  imports the losses itself, so that evaluating a model does not depend on how it was trained.
 
 Images are float32 [N, 1, 28, 28] in [-1, 1]. Decoders and discriminators return logits.
 """
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
