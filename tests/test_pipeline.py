@@ -3,7 +3,10 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,6 +156,10 @@ def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
     rows = dvc(folder, "metrics", "diff").splitlines()[1:]
     assert {row.split()[0] for row in rows} == {f"metrics/{m}.json" for m in MODELS}
     assert len(rows) <= 40
+    project.succeed(project.command(folder, "git", "checkout", "-q", "params.yaml"))
+    back = dvc(folder, "repro")
+    assert ran(back) == {"compare"}
+    assert restored(back) == {"check_params"} | TRAIN | EVALUATE
 
 
 @pytest.mark.slow
@@ -160,6 +167,27 @@ def test_a_small_rate_written_by_dvc_is_a_number(folder: Path) -> None:
     output = dvc(folder, "exp", "run", "-S", "models.vae.autoencoder.lr_multiplier=5e-5")
     assert "lr 0.0004 x 5e-05 = 2e-08" in output
     assert ran(output) == {"check_params", "train_vae", "evaluate@vae", "compare"}
+
+
+@pytest.mark.slow
+def test_dvc_killed_during_a_training_goes_on_to_the_same_weights(folder: Path) -> None:
+    project.set_params(folder, {"train": {"epochs": 8}})
+    dvc(folder, "repro", "train_vae")
+    weights = project.contents(folder / "data/models/vae/weights")
+    environment = project.environment(GANVAE_SAVE_SECONDS="0.2")
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", "-f", "-s", "train_vae"],
+        cwd=folder, env=environment, stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while not list(folder.glob(".cache/runs/*/state.pt")):
+        assert killed.poll() is None
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert not (folder / "data/models/vae").exists(), "DVC had deleted the outs"
+    assert "train_vae" in ran(dvc(folder, "repro", "-f", "-s", "train_vae"))
+    assert project.contents(folder / "data/models/vae/weights") == weights
+    assert not list(folder.glob(".cache/runs/*/"))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -154,7 +155,17 @@ def test_every_counts_steps(tmp_path: Path) -> None:
     outcome = to_the_end(given)
     assert [u.every for u in given.updates] == [1, 2]
     rows = outcome.history.rows
-    assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [2, 4, 6, 8, 10, 12, 14, 16, 18]
+    assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [
+        2,
+        4,
+        6,
+        8,
+        10,
+        12,
+        14,
+        16,
+        18,
+    ]
     critic = given.networks["discriminator"].parameters()
     assert max(float(p.detach().abs().max()) for p in critic) <= 0.1 + 1e-7
 
@@ -200,14 +211,16 @@ def test_weights_broken_by_the_last_step_count_as_diverged(
     monkeypatch.setattr("ganvae.training.take", lambda *arguments: None)
     given = diverging(tmp_path, at=1000)
 
+    calls: list[None] = []
+
     def break_last() -> None:
-        if run_steps.append(0) or len(run_steps) == 30:
+        calls.append(None)
+        if len(calls) == 30:
             given.networks["decoder"].weight.data[0, 0] = math.nan  # type: ignore[union-attr]
 
-    run_steps: list[int] = []
     broken = given.updates[1]
     updates = (given.updates[0], Update(broken.name, broken.networks, broken.loss, 1, break_last))
-    object.__setattr__(given, "updates", updates)
+    given = replace(given, updates=updates)
     assert to_the_end(given).diverged == NonFinite(30, "generator")
 
 
