@@ -22,7 +22,7 @@ def test_the_results_are_those_of_the_committed_comparison() -> None:
 
 def test_make_has_the_targets_it_names() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"\bmake (\w+)", README))
+    targets = set(re.findall(r"(?:`|^)make (\w+)", README, flags=re.MULTILINE))
     assert {"demo", "test", "accept", "bench", "lint"} <= targets
     assert all(f"\n{target}: .venv/ready" in makefile for target in targets)
 
