@@ -145,7 +145,7 @@ def test_it_trains_in_the_loop(after: Path) -> None:
     )
     output = project.succeed(project.stage(after, "train", NEW))
     lr = config.load(after / "params.yaml")["train"]["lr"]
-    assert f"{NEW} generator: adam, lr {lr:g} x 0.5 = {lr / 2:g}, every 1 step" in output
+    assert f"{NEW} generator: adam, lr {lr:g} x 0.5 = {lr / 2:g}, every step" in output
     assert f"{NEW} seed 0: finished after 2 steps" in output
     assert (after / f"data/models/{NEW}/weights/seed_0.safetensors").is_file()
 
