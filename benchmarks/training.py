@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import plain
 from benchmarks.worker import CPU, DATA, RANDOM_IMAGES, WARM_UP_SECONDS, Spec, Window, serve
-from ganvae import config, model, runtime, storage, training
+from ganvae import config, model, runtime, storage
 from ganvae.errors import UserError, run
 
 RESULT = Path("benchmarks/results/training.json")
@@ -48,7 +48,7 @@ class Measured:
 def main() -> None:
     arguments = _arguments(sys.argv[1:])
     values = config.load()
-    config.block(training.TrainParams, values, "train")
+    config.block(model.TrainParams, values, "train")
     config.block(model.NetworksParams, values, "networks")
     for name in arguments.models:
         config.block(model.model(name).Params, values, f"models.{name}")

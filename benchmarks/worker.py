@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import plain
-from ganvae import config, data, errors, model, runtime, training
+from ganvae import config, data, errors, model, runtime, task, training
 
 CPU = torch.device("cpu")
 DATA = Path("data/processed/train.safetensors")
@@ -49,36 +49,19 @@ def training_images() -> tuple[Tensor, Tensor]:
 
 def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
     """A model's networks with the initial weights that both loops start from, in train mode."""
-    shape = config.block(model.NetworksParams, dict(values), "networks")
+    shape = config.block(model.NetworksParams, values, "networks")
     built = model.create(name, shape, seed=0)
     built.train()
     return built
-
-
-def task(name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]) -> training.Task:
-    """The training as `stages/train_one.py` builds it; `Run.step` writes nothing to `folder`."""
-    module, built = model.model(name), networks(name, values)
-    params = config.block(module.Params, dict(values), f"models.{name}")
-    latent_dim = values["networks"]["latent_dim"]
-    updates = module.updates(params, built, latent_dim)
-    return training.Task(
-        networks=built,
-        updates=updates,
-        optimizers={update.name: getattr(params, update.name) for update in updates},
-        images=images,
-        labels=labels,
-        latent_dim=latent_dim,
-        train=config.block(training.TrainParams, dict(values), "train"),
-        seed=0,
-        folder=Path("unused"),
-    )
 
 
 def ganvae_loop(
     name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
 ) -> Iterator[None]:
     """This project's training, one batch per `next`, without end."""
-    run = training.Run(task(name, images, labels, values))
+    # `Run.step` writes nothing to the folder
+    described = task.build(name, values, images, labels, seed=0, folder=Path("unused"))
+    run = training.Run(described)
     while True:
         diverged = run.step()
         if diverged:

@@ -13,12 +13,11 @@ from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
 from ganvae.figures.params import FiguresParams
 from ganvae.sources import DataParams
-from ganvae.training import TrainParams
 
 SCHEMAS: dict[str, type[config.Block]] = {
     "data": DataParams,
     "networks": model.NetworksParams,
-    "train": TrainParams,
+    "train": model.TrainParams,
     "classifier": ClassifierParams,
     "evaluate": EvaluateParams,
     "figures": FiguresParams,

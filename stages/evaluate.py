@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganvae import classifier, config, data, evaluation, generated, runtime, storage, trained
 from ganvae.errors import UserError, run
-from ganvae.model import NetworksParams, model
+from ganvae.model import NetworksParams, TrainParams, model
 
 CLASSIFIER = Path("data/classifier")
 
@@ -22,7 +22,7 @@ def main() -> None:
     module, values = model(name), config.load()
     params = config.block(module.Params, values, f"models.{name}")
     folder = Path("data/models") / name
-    statuses = trained.read_statuses(folder, trained.seeds(values))
+    statuses = trained.read_statuses(folder, config.block(TrainParams, values, "train").seeds)
     runtime.use_one_thread()
     device = runtime.device()
     images, labels = data.load(Path("data/processed/test.safetensors"))

@@ -40,7 +40,7 @@ def main() -> None:
         for name, score in scores.items()
     }
     arrays = {
-        "samples": evaluation.quantise(images[chosen[:SAMPLES]]),
+        "samples": data.quantise(images[chosen[:SAMPLES]]),
         "image_entropy": scores["real"].image_entropy,
     }
     evaluation.write_results(

@@ -8,7 +8,7 @@ import sys
 
 import torch
 
-from ganvae import config, jobs, model, progress, runtime, study, training
+from ganvae import config, jobs, model, progress, runtime, study
 from ganvae.errors import UserError, run
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     name = sys.argv[1]
     module = model.model(name)
     values = config.load()
-    train = config.block(training.TrainParams, values, "train")
+    train = config.block(model.TrainParams, values, "train")
     networks = config.block(model.NetworksParams, values, "networks")
     params = config.block(module.Params, values, f"models.{name}")
     built = model.create(name, networks, train.seeds[0])

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ganvae import config, model, progress, results, runtime, storage, training
+from ganvae import progress, results, runtime, storage, task, training
 from ganvae.data import load
 from ganvae.errors import UserError, run
 
@@ -23,39 +23,22 @@ def main() -> None:
     folder = Path(sys.argv[1])
     stopped = _watch_for_stop()
     runtime.use_one_thread()
-    task = _task(folder)
+    described = _task(folder)
     outcome = training.train(
-        task,
+        described,
         save_seconds=_save_seconds(),
         report=lambda run: progress.report(run, folder),
         stopped=stopped,
     )
     written = folder / f"result.{secrets.token_hex(4)}"
-    results.write(written, task, outcome)
+    results.write(written, described, outcome)
     os.replace(written, folder / "result")
 
 
-def _task(folder: Path) -> training.Task:
+def _task(folder: Path) -> task.Task:
     job = storage.read_json(folder / "job.json")
-    name, seed, values = job["model"], job["seed"], job["params"]
-    module = model.model(name)
-    networks = config.block(model.NetworksParams, values, "networks")
-    params = config.block(module.Params, values, f"models.{name}")
-    device = runtime.device()
-    built = model.create(name, networks, seed).to(device)
-    updates = module.updates(params, built, networks.latent_dim)
-    images, labels = load(Path(job["data"]), device)
-    return training.Task(
-        networks=built,
-        updates=updates,
-        optimizers={update.name: getattr(params, update.name) for update in updates},
-        images=images,
-        labels=labels,
-        latent_dim=networks.latent_dim,
-        train=config.block(training.TrainParams, values, "train"),
-        seed=seed,
-        folder=folder,
-    )
+    images, labels = load(Path(job["data"]), runtime.device())
+    return task.build(job["model"], job["params"], images, labels, seed=job["seed"], folder=folder)
 
 
 def _save_seconds() -> float:

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from ganvae import config, model, storage
 from ganvae.errors import UserError
-from ganvae.model import Loss, NetworksParams, Optimizer, Update
+from ganvae.model import Loss, NetworksParams, Optimizer, TrainParams, Update
 from ganvae.runtime import Noise
-from ganvae.training import Stepper, Task, TrainParams
+from ganvae.task import Task
+from ganvae.training import Stepper
 
 CPU = torch.device("cpu")
 BATCH = 8

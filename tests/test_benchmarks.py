@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +11,14 @@ import torch
 from torch import Tensor
 
 from benchmarks import plain, training, worker
-from ganvae import config, storage
+from ganvae import config, model, storage, task
 from ganvae.errors import UserError
 from ganvae.runtime import Noise
 from ganvae.training import Stepper
 
 CPU = torch.device("cpu")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-STEPS = 6  # WGAN's generator moves at the fifth
+STEPS = 6  # WGAN's generator moves at every second
 CLOSE = 1e-9  # float64: formulas and optimizers written differently round differently, no more
 
 
@@ -38,8 +39,8 @@ def ours(
     name: str, settings: dict[str, Any], seed: int
 ) -> Iterator[tuple[dict[str, float], list[Tensor]]]:
     """This project's losses and the weights after each batch."""
-    task = worker.task(name, *batches()[0], settings)
-    steppers = [Stepper(task, update) for update in task.updates]
+    built = task.build(name, settings, *batches()[0], seed=0, folder=Path("unused"))
+    steppers = [Stepper(built, update) for update in built.updates]
     noise = Noise(seed, CPU)
     for step, (images, labels) in zip(count(1), batches(), strict=False):
         losses = {
@@ -47,7 +48,7 @@ def ours(
             for stepper in steppers
             if step % stepper.update.every == 0
         }
-        yield losses, [p.detach() for p in task.networks.parameters()]
+        yield losses, [p.detach() for p in built.networks.parameters()]
 
 
 @pytest.mark.usefixtures("float64")
@@ -84,7 +85,7 @@ def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.Monk
             lambda module, inputs, sizes=sizes: sizes.append(len(inputs[0]))
         )
         with monkeypatch.context() as patch:
-            patch.setattr(worker, "networks", lambda name, values, found=networks: found)
+            patch.setattr(model, "create", lambda name, params, seed, found=networks: found)
             loop = build("vae", images, labels, settings)
             for _ in range(3):  # one more than an epoch has
                 next(loop)

@@ -69,6 +69,7 @@ SOURCES: Mapping[str, set[str]] = {
     "src/ganvae/results.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/snapshots.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/study.py": TRAIN | AFTER_TRAINING,
+    "src/ganvae/task.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/training.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/networks/wide.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/networks/mi2018.py": set(),  # not the architecture of params.yaml

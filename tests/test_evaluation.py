@@ -11,9 +11,10 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from ganvae import classifier, config, evaluation, model, runtime, showcase, storage, trained
+from ganvae import classifier, config, data, evaluation, model, runtime, showcase, storage
 from ganvae.errors import UserError
 from stages import evaluate, evaluate_real
+from tests.project import ROOT
 
 PARAMS = config.load(Path(__file__).parents[1] / "params.yaml")
 LATENT_DIM = 3
@@ -25,7 +26,7 @@ Edit = Callable[[nn.ModuleDict], None]
 
 def images(n: int, seed: int = 0) -> Tensor:
     grey = torch.randint(0, 256, (n, 28, 28), generator=torch.Generator().manual_seed(seed))
-    return evaluation.dequantise(grey.to(torch.uint8))
+    return data.dequantise(grey.to(torch.uint8))
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def leave(name: str, seed: int, edit: Edit | None = None, diverged_at: int | Non
     folder = Path("data/models") / name
     steps = sorted({1, diverged_at or STEPS})
     snapshots = {
-        "images": torch.stack([evaluation.quantise(images(2000, seed=k)) for k in steps]),
+        "images": torch.stack([data.quantise(images(2000, seed=k)) for k in steps]),
         "steps": torch.tensor(steps),
         "images_seen": 128 * torch.tensor(steps),
     }
@@ -176,7 +177,7 @@ def test_samples_come_from_the_same_noise_in_evaluation_mode(
         shift_statistics(networks)
         with torch.no_grad():
             generated = model.to_images(networks["decoder"].eval()(z))
-        difference = (evaluation.quantise(generated).int() - arrays[f"samples/{seed}"].int()).abs()
+        difference = (data.quantise(generated).int() - arrays[f"samples/{seed}"].int()).abs()
         assert int(difference.max()) <= 1  # a level at a rounding edge may differ
         assert float(difference.float().mean()) < 0.01
     assert not torch.equal(arrays["samples/0"], arrays["samples/1"])
@@ -312,8 +313,10 @@ def test_refuses_unknown_models_and_bad_calls(root: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("seeds", [[], [0, 0], ["0"], [True], 3, None])
 def test_seeds_are_checked(seeds: Any) -> None:
-    with pytest.raises(UserError, match=r"train\.seeds = .*allowed: different integers"):
-        trained.seeds({"train": {"seeds": seeds}})
+    values = config.load(ROOT / "params.yaml")
+    values["train"]["seeds"] = seeds
+    with pytest.raises(UserError, match=r"params\.yaml: train(\.|: )seeds.*: allowed: "):
+        config.block(model.TrainParams, values, "train")
 
 
 @pytest.mark.parametrize(("key", "value"), [("images", 99), ("collapse_classes", 10.5)])
@@ -340,7 +343,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
         assert set(row["metrics"]) == {"class_entropy", "image_entropy", "fid_classifier"}
     assert arrays["samples"].shape == (100, 28, 28)
     assert arrays["image_entropy"].shape == (used,)
-    train = evaluation.quantise(images(150, seed=150)).flatten(1)
+    train = data.quantise(images(150, seed=150)).flatten(1)
     assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
 
 
@@ -371,9 +374,9 @@ def test_a_judge_without_its_view_is_refused(root: Path) -> None:
 
 def test_grey_levels_survive() -> None:
     levels = torch.arange(784).remainder(256).to(torch.uint8).view(1, 28, 28)
-    assert torch.equal(evaluation.quantise(evaluation.dequantise(levels)), levels)
+    assert torch.equal(data.quantise(data.dequantise(levels)), levels)
     beyond = torch.tensor([-1.2, -1.0, 0.0, 1.0, 1.2]).view(1, 1, 1, 5)
-    assert evaluation.quantise(beyond).flatten().tolist() == [0, 0, 128, 255, 255]
+    assert data.quantise(beyond).flatten().tolist() == [0, 0, 128, 255, 255]
 
 
 def test_nothing_is_replaced_by_half_a_result(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

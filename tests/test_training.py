@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from ganvae import config, model, storage
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
-from ganvae.model import Loss, Optimizer, Update
+from ganvae.model import Loss, Optimizer, TrainParams, Update
 from ganvae.runtime import Noise
 from ganvae.snapshots import pack, snapshot_steps
-from ganvae.training import Outcome, Run, Task, TrainParams, make_optimizer, train
+from ganvae.task import Task
+from ganvae.training import Outcome, Run, make_optimizer, train
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 ADAM = Optimizer(optimizer="adam", lr_multiplier=1.0, betas=[0.5, 0.999])

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,18 +60,18 @@ def load(path: Path = PARAMS_FILE) -> dict[str, Any]:
     return values
 
 
-def section(values: dict[str, Any], path: str) -> Any:
+def section(values: Mapping[str, Any], path: str) -> Any:
     """Returns the part of `values` at a dotted path. Raises `UserError` where there is none."""
     here: Any = values
     for depth, key in enumerate(path.split(".")):
-        if not isinstance(here, dict) or key not in here:
+        if not isinstance(here, Mapping) or key not in here:
             missing = ".".join(path.split(".")[: depth + 1])
             raise UserError(f"params.yaml: {missing}: missing")
         here = here[key]
     return here
 
 
-def block(schema: type[B], values: dict[str, Any], path: str) -> B:
+def block(schema: type[B], values: Mapping[str, Any], path: str) -> B:
     """Checks the block of `values` at the dotted `path` against `schema`.
 
     Raises:

@@ -37,6 +37,17 @@ def load(path: Path, device: torch.device = CPU) -> tuple[Tensor, Tensor]:
     return images.to(device), labels.to(device)
 
 
+def quantise(images: Tensor) -> Tensor:
+    """The 256 grey levels that real images have: [N, 1, 28, 28] in [-1, 1] -> uint8 [N, 28, 28]."""
+    grey = ((images.squeeze(1).float() + 1) * 127.5).round().clamp(0, 255)
+    return grey.to("cpu", torch.uint8)
+
+
+def dequantise(grey: Tensor) -> Tensor:
+    """The inverse of `quantise`, with the scaling of the real images: float32 [N, 1, 28, 28]."""
+    return grey.unsqueeze(1).float() / 127.5 - 1
+
+
 def _expect(
     path: Path, name: str, tensor: Tensor, dtype: torch.dtype, shape: tuple[int, ...]
 ) -> None:

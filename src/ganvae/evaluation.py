@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -106,17 +105,6 @@ def read_real(path: Path) -> RealImages:
         judged[split] = Judged(tensors[names[0]], tensors[names[1]])
     architecture = storage.read_metadata(path).get("architecture", "unknown")
     return RealImages(judged["train"], judged["test"], architecture)
-
-
-def quantise(images: Tensor) -> Tensor:
-    """The 256 grey levels that real images have: [N, 1, 28, 28] in [-1, 1] -> uint8 [N, 28, 28]."""
-    grey = ((images.squeeze(1).float() + 1) * 127.5).round().clamp(0, 255)
-    return grey.to("cpu", torch.uint8)
-
-
-def dequantise(grey: Tensor) -> Tensor:
-    """The inverse of `quantise`, with the scaling of the real images: float32 [N, 1, 28, 28]."""
-    return grey.unsqueeze(1).float() / 127.5 - 1
 
 
 def write_results(folder: Path, details: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> None:

@@ -12,14 +12,17 @@ from tqdm import tqdm
 
 from ganvae import showcase, storage
 from ganvae.classifier import Classifier, classify
-from ganvae.evaluation import EvaluateParams, Judged, RealImages, dequantise, quantise, score
+from ganvae.data import dequantise, quantise
+from ganvae.evaluation import EvaluateParams, Judged, RealImages, score
 from ganvae.losses import elbo
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.image_entropy import image_entropy
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.model import NetworksParams, create, load_weights, posterior, reparameterize, to_images
 from ganvae.runtime import Noise, seed_for
-from ganvae.trained import SNAPSHOT_IMAGES, Status, read_snapshots
+from ganvae.snapshots import IMAGES as SNAPSHOT_IMAGES
+from ganvae.snapshots import read_snapshots
+from ganvae.trained import Status
 
 CPU = torch.device("cpu")
 BATCH = 1000

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ganvae.config import Block, unknown
 from ganvae.errors import UserError
-from ganvae.runtime import Noise, seed_for
+from ganvae.runtime import Noise, Precision, seed_for
 
 Networks = Mapping[str, nn.Module]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -35,6 +35,22 @@ class NetworksParams(Block):
 
     architecture: str
     latent_dim: int = Field(ge=1, le=4096)
+
+
+class TrainParams(Block):
+    """The block `train`, shared by all models."""
+
+    lr: float = Field(gt=0, le=1)
+    batch_size: int = Field(ge=2, le=60000)
+    epochs: int = Field(ge=1, le=100000)
+    precision: Precision
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "TrainParams":
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds = {self.seeds}: allowed: different integers >= 0")
+        return self
 
 
 class Optimizer(Block):

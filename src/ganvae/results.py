@@ -9,7 +9,8 @@ import torch
 from ganvae.runtime import description
 from ganvae.snapshots import pack
 from ganvae.storage import write_json, write_tensors, write_text
-from ganvae.training import Outcome, Task
+from ganvae.task import Task
+from ganvae.training import Outcome
 
 FILES = {
     "weights": "safetensors",

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganvae.data import quantise
+from ganvae.errors import UserError
 from ganvae.model import to_images
 from ganvae.runtime import Noise, seed_for
 from ganvae.storage import read_tensors, write_tensors
@@ -28,10 +30,9 @@ def take(decoder: nn.Module, latent_dim: int, device: torch.device, path: Path) 
     stream = Noise(seed_for(0, "snapshots"), torch.device("cpu"))
     z = stream.normal(IMAGES, latent_dim).to(device)
     decoder.eval()
-    images = to_images(decoder(z)).squeeze(1).float()
+    images = to_images(decoder(z))
     decoder.train()
-    grey = ((images + 1) * 127.5).round().to(torch.uint8)
-    write_tensors(path, {"images": grey})
+    write_tensors(path, {"images": quantise(images)})
 
 
 def pack(folder: Path, last_step: int, batch_size: int) -> dict[str, Tensor]:
@@ -48,3 +49,19 @@ def pack(folder: Path, last_step: int, batch_size: int) -> dict[str, Tensor]:
         "steps": torch.tensor(steps, dtype=torch.int64),
         "images_seen": torch.tensor(steps, dtype=torch.int64) * batch_size,
     }
+
+
+def read_snapshots(path: Path) -> dict[str, Tensor]:
+    """The images along a training.
+
+    Returns:
+        `images` uint8 [K, IMAGES, 28, 28], `steps` and `images_seen` int64 [K].
+
+    Raises:
+        UserError: the file is missing or damaged, or holds something else.
+    """
+    tensors = read_tensors(path)
+    wanted = (IMAGES, 28, 28)
+    if set(tensors) != {"images", "steps", "images_seen"} or tensors["images"].shape[1:] != wanted:
+        raise UserError(f"{path}: snapshots of {IMAGES} images, 28 x 28, expected")
+    return tensors

@@ -1,18 +1,16 @@
 """What the training of a model leaves in `data/models/<model>/`, checked before it is evaluated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
-from torch import Tensor
 
 from ganvae import storage
-from ganvae.config import Block, section
+from ganvae.config import Block
 from ganvae.errors import UserError
 
 KINDS = {"status": ".json", "weights": ".safetensors", "snapshots": ".safetensors"}
-SNAPSHOT_IMAGES = 2000
 
 
 class Status(Block):
@@ -22,19 +20,6 @@ class Status(Block):
     step: int
     steps: int
     update: str | None
-
-
-def seeds(values: Mapping[str, Any]) -> list[int]:
-    """The seeds of the block `train`. Raises `UserError` unless they are different integers."""
-    named = section(dict(values), "train.seeds")
-    if (
-        not isinstance(named, list)
-        or not named
-        or not all(type(seed) is int for seed in named)
-        or len(set(named)) < len(named)
-    ):
-        raise UserError(f"params.yaml: train.seeds = {named!r}: allowed: different integers >= 0")
-    return named
 
 
 def read_statuses(folder: Path, seeds: Sequence[int]) -> dict[int, Status]:
@@ -68,19 +53,3 @@ def _read_status(path: Path) -> Status:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{path}: damaged status: {where}: {first['msg']}") from None
-
-
-def read_snapshots(path: Path) -> dict[str, Tensor]:
-    """The images along a training.
-
-    Returns:
-        `images` uint8 [K, SNAPSHOT_IMAGES, 28, 28], `steps` and `images_seen` int64 [K].
-
-    Raises:
-        UserError: the file is missing or damaged, or holds something else.
-    """
-    tensors = storage.read_tensors(path)
-    wanted = (SNAPSHOT_IMAGES, 28, 28)
-    if set(tensors) != {"images", "steps", "images_seen"} or tensors["images"].shape[1:] != wanted:
-        raise UserError(f"{path}: snapshots of {SNAPSHOT_IMAGES} images, 28 x 28, expected")
-    return tensors

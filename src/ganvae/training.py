@@ -7,76 +7,20 @@ the same bit for bit, however often the run was stopped and resumed.
 
 import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from ganvae.config import Block
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
 from ganvae.model import Optimizer, Update
 from ganvae.runtime import Noise, Precision, autocast, seed_for
 from ganvae.snapshots import snapshot_steps, take
 from ganvae.storage import atomic
-
-
-class TrainParams(Block):
-    """The block `train`, shared by all models."""
-
-    lr: float = Field(gt=0, le=1)
-    batch_size: int = Field(ge=2, le=60000)
-    epochs: int = Field(ge=1, le=100000)
-    precision: Precision
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _seeds_differ(self) -> "TrainParams":
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds = {self.seeds}: allowed: different integers >= 0")
-        return self
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is trained, on what, and where its files lie.
-
-    Attributes:
-        networks: the model's networks, on the device of `images`; trained in place.
-        updates: who is trained by which loss, in order.
-        optimizers: the parameters of each update's optimizer, by the update's name.
-        images: training images [N, 1, 28, 28] in [-1, 1].
-        labels: their classes [N].
-        latent_dim: size of the decoder's input.
-        train: the block `train`; its `seeds` play no part here.
-        seed: this run's seed.
-        folder: for the snapshots and the resume state.
-    """
-
-    networks: nn.ModuleDict
-    updates: tuple[Update, ...]
-    optimizers: Mapping[str, Optimizer]
-    images: Tensor
-    labels: Tensor
-    latent_dim: int
-    train: TrainParams
-    seed: int
-    folder: Path
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Whole batches in the training set; an epoch leaves the rest of its random order out."""
-        return len(self.images) // self.train.batch_size
-
-    @property
-    def total_steps(self) -> int:
-        """Batches in the whole run."""
-        return self.steps_per_epoch * self.train.epochs
+from ganvae.task import Task
 
 
 @dataclass(frozen=True)
