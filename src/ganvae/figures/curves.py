@@ -76,8 +76,17 @@ def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
             _diverged(ax, table, name, colour, label)
             label = None
     _robust_limits(ax, model, names)
-    ax.legend(fontsize=style.SMALL - 1.5, framealpha=0.8, handlelength=2.2, labelspacing=0.25)
     _images_seen(ax)
+    # below the panel: inside it would cover a piece of some curve
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.22),
+        ncols=2,
+        frameon=False,
+        fontsize=style.SMALL - 1.5,
+        handlelength=2.2,
+        labelspacing=0.25,
+    )
 
 
 def _with_band(

@@ -1,7 +1,7 @@
 """Figures of distributions: digits, single-image entropy, latent space."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,14 +20,9 @@ def class_histograms(
     drawn, axes = style.panels(
         len(shown), 2.3, dpi, "Digits among the generated images: bar mean, dot seed, line real"
     )
-    for ax, panel in zip(axes, shown, strict=True):
-        colour = colours[panel.name]
-        style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
-        if panel.values is None:
-            style.say(ax, panel.note)
-            continue
-        digits = np.arange(10)
-        percent = 100 * panel.values
+    digits = np.arange(10)
+    for ax, values, colour in _filled(axes, shown, colours):
+        percent = 100 * values
         ax.bar(digits, percent.mean(axis=0), color=colour, alpha=0.75, width=0.8)
         for seed in percent:
             ax.plot(digits, seed, ".", color="black", markersize=3)
@@ -47,13 +42,8 @@ def image_entropy(
         len(shown), 2.3, dpi, "Single-image entropy, share of images (log): filled model, line real"
     )
     edges = np.linspace(0, math.log(10), 24)
-    for ax, panel in zip(axes, shown, strict=True):
-        colour = colours[panel.name]
-        style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
-        if panel.values is None:
-            style.say(ax, panel.note)
-            continue
-        ax.stairs(_shares(panel.values, edges), edges, fill=True, color=colour, alpha=0.75)
+    for ax, values, colour in _filled(axes, shown, colours):
+        ax.stairs(_shares(values, edges), edges, fill=True, color=colour, alpha=0.75)
         if real is not None:
             ax.stairs(_shares(real, edges), edges, color=style.REAL_COLOUR, linewidth=1.1)
         ax.set_yscale("log")
@@ -81,14 +71,23 @@ def latent_space(
         dpi,
         "Latent space: posterior means of test images, the digit at its class's centre",
     )
+    for ax, values, _ in _filled(axes, shown, colours):
+        if labels is not None:
+            _scatter(ax, values, labels)
+    return drawn
+
+
+def _filled(
+    axes: Sequence[Axes], shown: Sequence[Panel], colours: Mapping[str, str]
+) -> Iterator[tuple[Axes, Array, str]]:
+    """Heads every panel; yields those with values, with the model's colour. The others say why."""
     for ax, panel in zip(axes, shown, strict=True):
         colour = colours.get(panel.name, style.REAL_COLOUR)
         style.heading(ax, panel.name, panel.note if panel.values is not None else "", colour)
-        if panel.values is None or labels is None:
+        if panel.values is None:
             style.say(ax, panel.note)
         else:
-            _scatter(ax, panel.values, labels)
-    return drawn
+            yield ax, panel.values, colour
 
 
 def _scatter(ax: Axes, points: Array, labels: Array) -> None:
