@@ -58,7 +58,8 @@ def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
 def ganvae_loop(
     name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
 ) -> Iterator[None]:
-    """This project's training, one batch per `next`, without end."""
+    """This project's training, one batch per `next`, without end and so at constant rates."""
+    values = {**values, "train": {**values["train"], "lr_decay": 0.0}}
     # `Run.step` writes nothing to the folder
     described = task.build(name, values, images, labels, seed=0, folder=Path("unused"))
     run = training.Run(described)

@@ -29,6 +29,8 @@ def main() -> None:
         resolved = f"lr {train.lr:g} x {spec.lr_multiplier:g} = {rate:g}"
         often = "every step" if update.every == 1 else f"every {update.every} steps"
         print(f"{name} {update.name}: {spec.optimizer}, {resolved}, {often}")
+    if train.lr_decay:
+        print(f"{name}: all rates fall to 0 over the last {train.lr_decay:.0%} of the steps")
     sys.stdout.flush()  # before the jobs' own lines
     gpus = torch.cuda.device_count() if runtime.device().type == "cuda" else 0
     with study.prepared(name, values) as todo:

@@ -25,7 +25,7 @@ from ganvae.training import Stepper
 
 CPU = torch.device("cpu")
 BATCH = 8
-TRAIN = TrainParams(lr=0.001, batch_size=BATCH, epochs=1, precision="fp32", seeds=[0])
+TRAIN = TrainParams(lr=0.001, lr_decay=0.0, batch_size=BATCH, epochs=1, precision="fp32", seeds=[0])
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ def test_rates_are_printed_and_runs_are_quiet(folder: Path) -> None:
     done = project.stage(folder, "train", "gan")
     project.set_params(folder, LONG)
     assert "gan discriminator: adam, lr 0.0004 x 0.5 = 0.0002" in done.stdout
-    assert len(done.stdout.splitlines()) == 4
+    assert "gan: all rates fall to 0 over the last 20% of the steps" in done.stdout
+    assert len(done.stdout.splitlines()) == 5
     assert done.stderr == ""
 
 

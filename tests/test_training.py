@@ -10,18 +10,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import config, model, storage
+from ganvae import config, storage
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
 from ganvae.model import Loss, Optimizer, TrainParams, Update
 from ganvae.runtime import Noise
 from ganvae.snapshots import pack, snapshot_steps
-from ganvae.task import Task
+from ganvae.task import Task, build
 from ganvae.training import Outcome, Run, make_optimizer, train
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 ADAM = Optimizer(optimizer="adam", lr_multiplier=1.0, betas=[0.5, 0.999])
-SETTINGS = TrainParams(lr=0.0004, batch_size=32, epochs=3, precision="fp32", seeds=[0])
+SETTINGS = TrainParams(
+    lr=0.0004, lr_decay=0.5, batch_size=32, epochs=3, precision="fp32", seeds=[0]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -34,22 +36,9 @@ def images(n: int = 200) -> Tensor:
 
 
 def task(folder: Path, name: str = "vaegan", seed: int = 0, **changes: object) -> Task:
-    values = config.load()
-    networks = config.block(model.NetworksParams, values, "networks")
-    params = config.block(model.model(name).Params, values, f"models.{name}")
-    built = model.create(name, networks, seed)
-    updates = model.model(name).updates(params, built, networks.latent_dim)
-    return Task(
-        networks=built,
-        updates=updates,
-        optimizers={update.name: getattr(params, update.name) for update in updates},
-        images=images(),
-        labels=torch.zeros(200, dtype=torch.int64),
-        latent_dim=networks.latent_dim,
-        train=SETTINGS.model_copy(update=changes),
-        seed=seed,
-        folder=folder,
-    )
+    values = {**config.load(), "train": SETTINGS.model_copy(update=changes).model_dump()}
+    labels = torch.zeros(200, dtype=torch.int64)
+    return build(name, values, images(), labels, seed=seed, folder=folder)
 
 
 def to_the_end(task: Task, stopped: Callable[[], bool] = lambda: False) -> Outcome:
@@ -137,6 +126,33 @@ def test_optimizers_take_the_resolved_rate(spec: str, kind: type[torch.optim.Opt
     assert optimizer.param_groups[0]["lr"] == pytest.approx(6e-4, rel=1e-12)
     if spec == "adam":
         assert optimizer.param_groups[0]["betas"] == (0.5, 0.9)
+
+
+def rates(given: Task) -> list[list[float]]:
+    """The rate with which every update stepped, step by step."""
+    run = Run(given)
+    given.networks.train()
+    seen = []
+    for _ in range(given.total_steps):
+        run.step()
+        seen.append([stepper.optimizer.param_groups[0]["lr"] for stepper in run.steppers])
+    return seen
+
+
+def test_rates_fall_linearly_to_zero_over_the_last_share(tmp_path: Path) -> None:
+    given = task(tmp_path, "vaegan", epochs=1, lr_decay=0.5)
+    assert given.total_steps == 6
+    full = [0.0004 * given.optimizers[update.name].lr_multiplier for update in given.updates]
+    assert full[0] != full[1]
+    # three steps at the full rate, then 3/3, 2/3, 1/3 of it: the next one would be zero
+    expected = [[rate * share for rate in full] for share in (1, 1, 1, 1, 2 / 3, 1 / 3)]
+    torch.testing.assert_close(torch.tensor(rates(given)), torch.tensor(expected))
+
+
+def test_rates_are_constant_without_a_decay(tmp_path: Path) -> None:
+    found = rates(task(tmp_path, "wgan", epochs=1, lr_decay=0.0))
+    assert len(found) == 6
+    assert len({rate for step in found for rate in step}) == 1  # its two multipliers are equal
 
 
 def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:

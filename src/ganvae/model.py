@@ -38,9 +38,13 @@ class NetworksParams(Block):
 
 
 class TrainParams(Block):
-    """The block `train`, shared by all models."""
+    """The block `train`, shared by all models.
+
+    `lr_decay` is the share of the run, at its end, over which all rates fall linearly to zero.
+    """
 
     lr: float = Field(gt=0, le=1)
+    lr_decay: float = Field(ge=0, le=1)
     batch_size: int = Field(ge=2, le=60000)
     epochs: int = Field(ge=1, le=100000)
     precision: Precision

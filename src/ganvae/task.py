@@ -47,6 +47,12 @@ class Task:
         """Batches in the whole run."""
         return self.steps_per_epoch * self.train.epochs
 
+    def rate_after(self, done: int) -> float:
+        """The share of its full learning rate with which every update steps after `done` steps."""
+        falling = self.total_steps * self.train.lr_decay
+        left = self.total_steps - done
+        return left / falling if left < falling else 1.0
+
 
 def build(
     name: str, values: Mapping[str, Any], images: Tensor, labels: Tensor, *, seed: int, folder: Path

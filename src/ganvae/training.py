@@ -36,7 +36,7 @@ class Outcome:
 def make_optimizer(
     spec: Optimizer, train_lr: float, parameters: list[nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """The optimizer of one update in torch's fastest form; its rate is `train.lr x multiplier`."""
+    """The optimizer of one update in torch's fastest form; its full rate is `lr x multiplier`."""
     lr = train_lr * spec.lr_multiplier
     if spec.betas is not None:
         return torch.optim.Adam(parameters, lr, betas=(spec.betas[0], spec.betas[1]), fused=True)
@@ -53,6 +53,7 @@ class Stepper:
         self.parameters = [p for name in update.networks for p in task.networks[name].parameters()]
         spec = task.optimizers[update.name]
         self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
+        self._full_rate = self.optimizer.defaults["lr"]
         self._precision: Precision = task.train.precision
         self._foreign_batch_norms = [
             layer
@@ -77,6 +78,11 @@ class Stepper:
         if self.update.project:
             self.update.project()
         return loss.total, dict(loss.records)
+
+    def set_rate(self, share: float) -> None:
+        """Sets the optimizer's learning rate to a share of its full one."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._full_rate * share
 
     def _track_foreign_statistics(self, track: bool) -> None:
         """Running statistics move in train mode whoever is trained, unless they are not tracked."""
@@ -110,9 +116,11 @@ class Run:
         """One batch, every update that is due. Returns the loss that ended the run, if one did."""
         batch = self._batch()
         images, labels = self.task.images[batch], self.task.labels[batch]
+        rate = self.task.rate_after(self.done)
         self.done += 1
         for stepper in self.steppers:
             if self.done % stepper.update.every == 0:
+                stepper.set_rate(rate)
                 total, records = stepper.step(images, labels, self.noise)
                 self.history.add(self.done, stepper.update.name, total, records)
         return self.history.end_step(self.done)
