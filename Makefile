@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/python -m stages.demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
