@@ -22,6 +22,8 @@ def main() -> None:
     lock = config.load(Path("dvc.lock"))["stages"]
     changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json"]))
     for stage, changes in changed.items():
+        if stage not in lock:
+            raise UserError(f"{stage}: never run: run dvc repro")
         check(stage, changes, lock[stage]["deps"])
     for stage in changed:
         subprocess.run([sys.executable, "-m", "dvc", "commit", "-f", stage], check=True)

@@ -12,7 +12,7 @@ from ganvae.classifier import ClassifierParams
 from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
 from ganvae.figures.params import FiguresParams
-from ganvae.sources import DataParams
+from ganvae.sources import DataParams, count_train_images
 
 SCHEMAS: dict[str, type[config.Block]] = {
     "data": DataParams,
@@ -28,15 +28,27 @@ def check(values: dict[str, Any]) -> None:
     """Raises `UserError` for the first thing in `values` that no stage could use."""
     for key in values:
         if key not in (*SCHEMAS, "models"):
-            raise UserError(config.unknown("", key, [*SCHEMAS, "models"]))
+            raise UserError(config.unknown("", str(key), [*SCHEMAS, "models"]))
     for path, schema in SCHEMAS.items():
         config.block(schema, values, path)
+    check_batch_size(values)
     model.architecture(values["networks"]["architecture"])
     models = config.section(values, "models")
     if not isinstance(models, dict) or not models:
         raise UserError("params.yaml: models: a mapping with at least one model is expected")
     for name in models:
-        config.block(model.model(name).Params, values, f"models.{name}")
+        config.block(model.model(str(name)).Params, values, f"models.{name}")
+
+
+def check_batch_size(values: dict[str, Any]) -> None:
+    """Raises `UserError` unless the training images fill a batch; a folder's files are read."""
+    count = count_train_images(config.block(DataParams, values, "data"))
+    batch_size = config.block(model.TrainParams, values, "train").batch_size
+    if batch_size > count:
+        raise UserError(
+            f"params.yaml: train.batch_size = {batch_size}: "
+            f"allowed: at most {count}, the number of training images"
+        )
 
 
 def main() -> None:

@@ -30,10 +30,15 @@ def main() -> None:
     storage.write_text(METRICS / "comparison.csv", _csv(summary.frame(rows)))
     storage.write_json(METRICS / "comparison.json", document)
     storage.write_text(METRICS / "comparison.md", text)
-    for name, table in curves.tables(study).items():
+    tables, drawings = curves.tables(study), pictures.draw(study, figures.dpi)
+    for name, table in tables.items():
         storage.write_text(PLOTS / f"{name}.csv", _csv(table))
-    for name, draw in pictures.draw(study, figures.dpi).items():
+    for name, draw in drawings.items():
         storage.write_bytes(PLOTS / f"{name}.png", style.to_png(draw()))
+    written = {*(f"{name}.csv" for name in tables), *(f"{name}.png" for name in drawings)}
+    for path in PLOTS.iterdir():
+        if path.name not in written:  # of an earlier version: DVC does not clear the folder
+            path.unlink()
     print(f"{METRICS / 'comparison.md'}: {len(rows)} rows; figures in {PLOTS}")
 
 

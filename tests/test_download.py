@@ -154,6 +154,7 @@ def test_a_folder_of_own_files(
     assert held(tmp_path / "raw") == CONTENTS
     printed = capsys.readouterr().out
     assert all(f"{name}: SHA-256 {checksum}" in printed for name, checksum in CHECKSUMS.items())
+    assert sources.count_train_images(params("folder", str(tmp_path / "own"))) == 6
 
 
 BAD_FILES = {

@@ -130,6 +130,10 @@ def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> 
         ("  epochs: 1\n  precision", "  epochs: many\n  precision", "train.epochs = 'many'"),
         ("  lr: 0.0004", "  lrr: 0.0004", "train.lrr: unknown key (did you mean lr?)"),
         ("    clip: 0.1", "    clip: null", "one a number, the other null"),
+        ("batch_size: 64", "batch_size: 2000", "train.batch_size = 2000: allowed: at most 1437"),
+        ("  name: digits", "  name: folder", "data: folder = None: a path is needed"),
+        ("  name: digits\n  folder: null", "  name: folder\n  folder: /no", "no such folder"),
+        ("figures:", "1: 2\nfigures:", "1: unknown key"),
     ]:
         assert text.count(good) == 1, good
         (folder / "params.yaml").write_text(text.replace(good, bad))
@@ -138,6 +142,32 @@ def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> 
         assert line in done.stderr
         assert "Traceback" not in done.stderr
         assert project.contents(folder / "data" / "models") == before
+
+
+def test_what_compare_refuses_leaves_the_tables_and_figures(folder: Path) -> None:
+    names = ("metrics/comparison.md", "metrics/comparison.csv", "plots/samples.png")
+    before = {name: (folder / name).read_bytes() for name in names}
+    (folder / "plots" / "of_an_earlier_version.png").write_bytes(b"")
+    (folder / "data/models/other").mkdir()
+    done = project.command(folder, sys.executable, "-m", "dvc", "repro")
+    assert done.returncode != 0
+    assert "other is not named in params.yaml under models" in done.stderr
+    assert {name: (folder / name).read_bytes() for name in names} == before
+    (folder / "data/models/other").rmdir()
+    dvc(folder, "repro", "-f", "-s", "compare")
+    assert {name: (folder / name).read_bytes() for name in names[:2]} == {
+        name: before[name] for name in names[:2]
+    }
+    assert not (folder / "plots" / "of_an_earlier_version.png").exists()
+
+
+@pytest.mark.slow
+def test_plots_and_experiments_are_shown(folder: Path) -> None:
+    page = dvc(folder, "plots", "diff", "HEAD")
+    assert (folder / "dvc_plots/index.html").exists(), page
+    shown = dvc(folder, "exp", "show", "--only-changed", "--drop", r".*\.py|data/.*", "--no-pager")
+    assert "main" in shown
+    assert ".py" not in shown
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,11 +161,60 @@ def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -
     os.kill(int(pids.stdout.split()[0]), signal.SIGKILL)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert "failed" in errors.splitlines()[-1]
+    assert re.search(r"vae seed \d \(killed by SIGKILL\): failed", errors.splitlines()[-1])
     assert len(list(folder.glob(".cache/runs/*/result"))) == 1, "its neighbour finished"
     assert results(folder, "vae") == before
     project.succeed(project.stage(folder, "train", "vae"))
     project.set_params(folder, LONG)
+
+
+@pytest.mark.parametrize("edited", ["params.yaml", "src/ganvae/losses/elbo.py"])
+def test_an_edit_during_the_trainings_is_refused(folder: Path, edited: str) -> None:
+    """DVC would record the new content as what made the weights."""
+    before = undisturbed(folder, "vae")
+    path = folder / edited
+    text = path.read_text()
+    shutil.rmtree(folder / ".cache")
+    process = start(folder, "vae")
+    try:
+        wait_for(process, folder, ".cache/runs/*/state.pt")
+        path.write_text(text + "# edited\n")
+        _, errors = process.communicate(timeout=120)
+    finally:
+        path.write_text(text)
+    assert process.returncode == 1
+    assert f"{path.name}: edited while the trainings ran" in errors.splitlines()[-1]
+    assert results(folder, "vae") == before, "the earlier results stay"
+    project.succeed(project.stage(folder, "train", "vae"))
+    assert results(folder, "vae") == before
+
+
+def test_a_job_whose_parent_is_gone_stops_though_it_never_saw_it(folder: Path) -> None:
+    process = start(folder, "vae", save_seconds=0.1)
+    job = wait_for(process, folder, ".cache/runs/*/job.json")[0].parent
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    done = project.stage(folder, "train_one", str(job), GANVAE_PARENT="1")
+    assert done.returncode == 130
+    assert not (job / "result").exists()
+    project.succeed(project.stage(folder, "train", "vae"))
+
+
+def test_a_full_disk_while_the_state_is_written_is_one_line(folder: Path) -> None:
+    limited = "import resource, runpy, sys; " + (
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)); "
+        "sys.argv = ['-m', *sys.argv[1:]]; "
+        "runpy.run_module('stages.train_one', run_name='__main__')"
+    )
+    process = start(folder, "gan", save_seconds=1000)
+    job = wait_for(process, folder, ".cache/runs/*/job.json")[0].parent
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    done = project.command(folder, sys.executable, "-c", limited, str(job), GANVAE_SAVE_SECONDS="0")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "disk full" in done.stderr
+    project.succeed(project.stage(folder, "train", "gan"))
 
 
 def test_bad_input_is_one_line(folder: Path) -> None:

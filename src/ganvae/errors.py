@@ -19,6 +19,8 @@ def run(main: Callable[[], None]) -> None:
     Exit status: 0 after success, 1 after a `UserError` or an `OSError` (full disk, unwritable
     folder), 130 after Ctrl-C. Anything else is a defect and keeps its traceback.
     """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # see stages/__init__.py
     try:
         main()
     except UserError as error:
@@ -26,6 +28,10 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}")
+    except RuntimeError as error:
+        if "inline_container" not in str(error):  # torch.save's words where a write fails
+            raise
+        fail("a training's resume state could not be written: is the disk full?")
     except (KeyboardInterrupt, Interrupted):
         sys.stderr.write("stopped\n")
         sys.exit(128 + signal.SIGINT)

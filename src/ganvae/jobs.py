@@ -60,9 +60,16 @@ def fingerprint(description: Mapping[str, Any], files: Iterable[Path]) -> str:
 
 
 def loaded_sources() -> list[Path]:
-    """The files of this project's modules that the running process has imported."""
-    modules = [m for name, m in sys.modules.items() if name.split(".")[0] in ("ganvae", "stages")]
-    return sorted({Path(module.__file__) for module in modules if module.__file__})
+    """The files of this project's modules that the running process has imported.
+
+    The trainings' scripts are among them: one is the process itself, the other it starts.
+    """
+    modules = {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("ganvae", "stages")}
+    files = {Path(module.__file__) for module in modules.values() if module.__file__}
+    if "stages" in modules:
+        folder = Path(str(modules["stages"].__file__)).parent
+        files |= {folder / "train.py", folder / "train_one.py"}
+    return sorted(files)
 
 
 def workers(gpus: int) -> int:
@@ -88,16 +95,20 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
         watch: called a few times a second, for a progress display.
 
     Raises:
-        UserError: a job failed; it has said why on stderr.
+        UserError: a job failed; or a source file or `params.yaml` was edited meanwhile, so that
+            later jobs would run, and DVC would record, what the first ones did not.
         Interrupted: after all jobs have stopped.
     """
     started: list[subprocess.Popen[bytes]] = []
     stopping = threading.Event()
     starting = threading.Lock()  # nothing starts after the others were asked to stop
+    # what later jobs must read as the first ones do, and DVC records at the end
+    files = [*loaded_sources(), Path("params.yaml")]
+    before = _contents(files)
 
     def call(job: Job, gpu: int | None) -> int:
         with starting:
-            if stopping.is_set():
+            if stopping.is_set() or _contents(files) != before:
                 return 0
             process = subprocess.Popen(job.command, env=_environment(gpu))
             started.append(process)
@@ -123,10 +134,30 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    failed = [job for job in todo if not job.result.exists()]
+    after = _contents(files)
+    edited = [path.name for path in files if after[path] != before[path]]
+    if edited:
+        raise UserError(
+            f"{', '.join(edited)}: edited while the trainings ran; run dvc repro again "
+            "(with the old content, finished trainings are found again)"
+        )
+    failed = [
+        f"{job.label} ({_ending(future.result())})"
+        for job, future in zip(todo, futures, strict=True)
+        if not job.result.exists()
+    ]
     if failed:
-        labels = ", ".join(job.label for job in failed)
-        raise UserError(f"{labels}: failed, the reason is above; finished trainings are kept")
+        raise UserError(f"{', '.join(failed)}: failed; finished trainings are kept")
+
+
+def _contents(files: Iterable[Path]) -> dict[Path, bytes]:
+    return {path: path.read_bytes() if path.exists() else b"" for path in files}
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"exit status {status}, the reason is above"
 
 
 def _wait(futures: Sequence[Future[int]], parent: int, watch: Callable[[], None]) -> None:
@@ -146,8 +177,16 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _environment(gpu: int | None) -> dict[str, str]:
-    """One thread per training: more change the bits, and two of one thread beat one of two."""
+    """One thread per training: more change the bits, and two of one thread beat one of two.
+
+    A GPU is dealt by making it the only one that the job sees; `GANVAE_PARENT` tells the job whose
+    end is its own.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment["GANVAE_PARENT"] = str(os.getpid())
+    kind, _, number = environment.get("GANVAE_DEVICE", "").partition(":")
+    if kind == "cuda" and number.isdigit():  # the user's choice; in the job it is the first
+        gpu, environment["GANVAE_DEVICE"] = int(number), kind
     if gpu is not None:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         names = visible.split(",") if visible else []

@@ -1,6 +1,7 @@
 """Progress bars of the trainings under way; silent where stderr is no terminal."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ganvae.errors import Interrupted
 from ganvae.jobs import Job
 from ganvae.storage import write_json
 from ganvae.training import Run
@@ -16,7 +18,15 @@ FILE = "progress.json"
 
 
 def report(run: Run, folder: Path) -> None:
-    """Called by a training about once a second: where it stands, for whoever shows it."""
+    """Called by a training about once a second: where it stands, for whoever shows it.
+
+    Raises:
+        Interrupted: the process that started this one is gone. It can have ended before the
+            training could look who that was, so `GANVAE_PARENT` says it.
+    """
+    parent = os.environ.get("GANVAE_PARENT")
+    if parent and int(parent) != os.getppid():
+        raise Interrupted
     batch_size = run.task.train.batch_size
     state = {
         "done": run.done,
@@ -44,8 +54,9 @@ class Bars:
                 state = json.loads((folder / FILE).read_text(encoding="utf-8"))
             except FileNotFoundError:  # not started
                 continue
-            if not bar.total:  # a resumed run: its rate counts from here
-                bar.total, bar.initial = state["total"], state["done"]
+            if not bar.total:  # its rate counts from here: it waited for a core, or was resumed
+                bar.reset(total=state["total"])
+                bar.initial = state["done"]
             bar.n = state["done"]
             losses = " ".join(f"{name} {value:.3g}" for name, value in state["losses"].items())
             bar.set_postfix_str(f"{state['images_per_second']:.0f} images/s {losses}")

@@ -57,6 +57,8 @@ CHECKSUMS = {
     ),
 }
 
+TRAIN_IMAGES = {"mnist": 60000, "fashion_mnist": 60000, "digits": 1437}
+
 FOLDER_MAX_BYTES = 2**30  # over a million images per file
 
 
@@ -89,7 +91,9 @@ def write_raw(params: DataParams, folder: Path) -> None:
     """
     if params.name == "folder":
         assert params.folder is not None
-        contents = _own_files(params.folder)
+        contents = own_files(params.folder)
+        for name, content in contents.items():
+            print(f"{name}: SHA-256 {hashlib.sha256(content).hexdigest()}")
     elif params.name == "digits":
         contents = _digits()
         for (name, content), checksum in zip(contents.items(), CHECKSUMS["digits"], strict=True):
@@ -121,7 +125,7 @@ def _located(path: str) -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")) / Path(path).expanduser()
 
 
-def _own_files(path: str) -> dict[str, bytes]:
+def own_files(path: str) -> dict[str, bytes]:
     """The four files of the user's folder, checked as far as files of unknown content can be."""
     folder = _located(path)
     if not folder.is_dir():
@@ -139,9 +143,20 @@ def _own_files(path: str) -> dict[str, bytes]:
             idx.decode_labels(contents[labels], str(folder / labels)),
             f"{folder}: {stem}",
         )
-    for name, content in contents.items():
-        print(f"{name}: SHA-256 {hashlib.sha256(content).hexdigest()}")
     return contents
+
+
+def count_train_images(params: DataParams) -> int:
+    """How many training images `params` names; the user's own files are read and checked for it.
+
+    Raises:
+        UserError: the folder has not four good files.
+    """
+    if params.name != "folder":
+        return TRAIN_IMAGES[params.name]
+    assert params.folder is not None
+    labels = own_files(params.folder)[FILES[1]]
+    return len(idx.decode_labels(labels, FILES[1]))
 
 
 def _digits() -> dict[str, bytes]:

@@ -44,7 +44,7 @@ def losses(study: Study) -> pd.DataFrame:
 
 
 def class_histogram(study: Study) -> pd.DataFrame:
-    """Columns model, digit, share (mean over finished seeds); the real test images come last."""
+    """Columns model, digit, share (mean over finished seeds); the real images' row comes last."""
     histograms = {
         model.name: [seed.class_histogram for seed in model.finished] for model in study.models
     }

@@ -1,0 +1,55 @@
+"""What a job is started with, and what it counts as its code."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ganvae import config, jobs
+from ganvae.errors import UserError
+from stages import accept
+from tests.project import ROOT
+
+
+@pytest.mark.parametrize(
+    ("asked", "visible", "dealt", "expected"),
+    [
+        (None, None, None, (None, None)),
+        (None, None, 1, ("1", None)),
+        (None, "5,7", 1, ("7", None)),
+        ("cuda:1", None, 0, ("1", "cuda")),
+        ("cuda:1", "5,7", 0, ("7", "cuda")),
+        ("cuda", None, 1, ("1", "cuda")),
+        ("cpu", None, None, (None, "cpu")),
+    ],
+)
+def test_a_job_sees_its_own_gpu_as_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str | None,
+    visible: str | None,
+    dealt: int | None,
+    expected: tuple[str | None, str | None],
+) -> None:
+    for name, value in (("GANVAE_DEVICE", asked), ("CUDA_VISIBLE_DEVICES", visible)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    found = jobs._environment(dealt)
+    assert (found.get("CUDA_VISIBLE_DEVICES"), found.get("GANVAE_DEVICE")) == expected
+    assert found["OMP_NUM_THREADS"] == "1"
+    assert found["GANVAE_PARENT"] == str(os.getpid())
+
+
+def test_the_trainings_scripts_are_part_of_their_code() -> None:
+    """One runs as `__main__`, the other in the jobs alone."""
+    found = {os.path.relpath(path, ROOT) for path in jobs.loaded_sources()}
+    expected = {"stages/train.py", "stages/train_one.py", "src/ganvae/jobs.py"}
+    assert expected <= {Path(name).as_posix() for name in found}
+
+
+def test_a_stage_that_never_ran_cannot_be_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accept, "output", lambda command: json.dumps({"train_new": ["new"]}))
+    monkeypatch.setattr(config, "load", lambda path: {"stages": {}})
+    with pytest.raises(UserError, match="train_new: never run: run dvc repro"):
+        accept.main()
