@@ -50,6 +50,9 @@ FREE = {
     "src/ganvae/syntax.py": "of the tool that accepts comments",
 }
 
+# Tested, but called by no stage yet.
+NOT_YET = ("inversion", "planted", "scoring", "selftest")
+
 SOURCES: Mapping[str, set[str]] = {
     **{path: set() for path in FREE},
     "stages/download.py": DATA,
@@ -83,10 +86,10 @@ SOURCES: Mapping[str, set[str]] = {
     "src/ganvae/losses/vaegan.py": of("vaegan"),
     "src/ganvae/losses/constrained.py": of("cvaegan"),
     "stages/evaluate_real.py": {"evaluate_real", "compare"},
-    "src/ganvae/metrics/reconstruction.py": AFTER_TRAINING,
     "src/ganvae/metrics/*.py": {"evaluate_real"} | AFTER_TRAINING,
     "src/ganvae/evaluation.py": {"evaluate_real"} | AFTER_TRAINING,
     "stages/evaluate.py": AFTER_TRAINING,
+    **{f"src/ganvae/{name}.py": set() for name in NOT_YET},
     "src/ganvae/generated.py": AFTER_TRAINING,
     "src/ganvae/showcase.py": AFTER_TRAINING,
     "src/ganvae/trained.py": AFTER_TRAINING,

@@ -36,7 +36,15 @@ def class_entropy(histogram: Tensor) -> float:
     Raises:
         ValueError: not one-dimensional, negative counts, or no image at all.
     """
+    return float(torch.special.entr(shares(histogram)).sum())
+
+
+def shares(histogram: Tensor) -> Tensor:
+    """Counts per class [C] as shares that sum to 1, float64 [C].
+
+    Raises:
+        ValueError: not one-dimensional, negative counts, or no image at all.
+    """
     if histogram.dim() != 1 or (histogram < 0).any() or not histogram.any():
         raise ValueError(f"histogram: counts of at least one image expected, got {histogram}")
-    shares = histogram.double() / histogram.sum()
-    return float(torch.special.entr(shares).sum())
+    return histogram.double() / histogram.sum()

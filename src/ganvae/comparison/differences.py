@@ -1,0 +1,85 @@
+"""Differences between models over their seeds, with intervals that say when one is better.
+
+Welch 1947 (unequal variances); several comparisons at once by Holm 1979.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+ALPHA = 0.05
+SEEDS_FOR_A_VERDICT = 5
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much larger a metric's mean is in one model than in another.
+
+    Attributes:
+        value: mean of the first minus mean of the second.
+        low: lower end of the Welch interval at the level that Holm's procedure reached.
+        high: its upper end.
+        seeds: the smaller number of seeds of the two.
+    """
+
+    value: float
+    low: float
+    high: float
+    seeds: int
+
+    @property
+    def verdict(self) -> int:
+        """1 (larger) or -1 (smaller) where the interval excludes zero; 0 too with few seeds."""
+        if self.seeds < SEEDS_FOR_A_VERDICT or self.low <= 0 <= self.high:
+            return 0
+        return 1 if self.value > 0 else -1
+
+
+def differences(
+    pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+) -> dict[str, Difference]:
+    """Compares the seeds of several pairs of models; one family of comparisons.
+
+    Holm holds the i-th smallest of m p-values against alpha / (m - i + 1), up to the first that
+    fails; its level stands for all that follow. Intervals at these levels exclude zero just where
+    Holm rejects.
+
+    Args:
+        pairs: name -> the values of both models, at least two each.
+
+    Returns:
+        By the same names.
+
+    Raises:
+        ValueError: fewer than two values, NaN or infinity.
+    """
+    for name, pair in pairs.items():
+        if any(len(values) < 2 or not np.isfinite(values).all() for values in pair):
+            raise ValueError(f"{name}: two or more finite values on each side expected")
+    p_values = {name: _welch(pair, ALPHA)[0] for name, pair in pairs.items()}
+    found, failed = {}, False
+    level = ALPHA
+    for i, name in enumerate(sorted(pairs, key=lambda name: p_values[name])):
+        if not failed:
+            level = ALPHA / (len(pairs) - i)
+            failed = p_values[name] > level
+        first, second = pairs[name]
+        _, low, high = _welch(pairs[name], level)
+        value = float(np.mean(first) - np.mean(second))
+        found[name] = Difference(value, low, high, min(len(first), len(second)))
+    return {name: found[name] for name in pairs}
+
+
+def _welch(
+    pair: tuple[Sequence[float], Sequence[float]], level: float
+) -> tuple[float, float, float]:
+    """The p-value and the ends of the interval at 1 - `level`."""
+    first, second = (np.asarray(values, dtype=float) for values in pair)
+    value = float(first.mean() - second.mean())
+    if first.std() == 0 == second.std():  # no spread at all: the difference is what it is
+        return float(value == 0), value, value
+    result = stats.ttest_ind(first, second, equal_var=False)
+    interval = result.confidence_interval(1 - level)
+    return float(result.pvalue), float(interval.low), float(interval.high)

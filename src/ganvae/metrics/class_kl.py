@@ -1,0 +1,30 @@
+"""How far the digits that a generator draws are from the real ones' frequencies."""
+
+from torch import Tensor
+from torch.special import entr
+
+from ganvae.metrics.class_entropy import shares
+
+
+def class_kl(histogram: Tensor, real_histogram: Tensor) -> float:
+    """KL(p || r) = sum_i p_i log(p_i / r_i) of the generated shares p to the real shares r.
+
+    The reverse direction of Metz et al. 2017 (Unrolled GAN, section 3.3.1): finite for a generator
+    that misses classes, which KL(r || p) is not.
+
+    Args:
+        histogram: generated images per class [C].
+        real_histogram: real images per class [C], none of them zero.
+
+    Returns:
+        Nats, >= 0; 0 for equal shares, ln C for one class where the real ones are all alike.
+
+    Raises:
+        ValueError: another shape, negative counts, no image, or a class without real images.
+    """
+    if histogram.shape != real_histogram.shape:
+        raise ValueError(f"shapes {tuple(histogram.shape)} and {tuple(real_histogram.shape)}")
+    generated, real = shares(histogram), shares(real_histogram)
+    if (real == 0).any():
+        raise ValueError("real histogram: a class without images")
+    return max(0.0, float(-entr(generated).sum() - (generated * real.log()).sum()))

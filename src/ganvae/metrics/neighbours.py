@@ -1,0 +1,41 @@
+"""Nearest neighbours among features or pixels, block by block so that memory stays bounded."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+BLOCK = 1000
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Squared Euclidean distances from every row of `a` [N, F] to every row of `b` [M, F].
+
+    Yields:
+        The first row's index and the distances [n, M] >= 0 of up to `BLOCK` rows of `a`.
+    """
+    # moved to the centre, so that |a|^2 - 2 a.b + |b|^2 cancels as little as possible
+    centre = b.mean(dim=0)
+    a, b = a - centre, b - centre
+    norms = b.square().sum(dim=1)
+    for start in range(0, len(a), BLOCK):
+        rows = a[start : start + BLOCK]
+        squared = torch.addmm(norms, rows, b.T, alpha=-2)
+        squared += rows.square().sum(dim=1, keepdim=True)
+        yield start, squared.clamp_(min=0)
+
+
+def kth_nearest(features: Tensor, k: int) -> Tensor:
+    """Squared distance of every row [N, F] to its k-th nearest other row [N], k < N."""
+    found = []
+    for start, squared in squared_distances(features, features):
+        own = torch.arange(len(squared))
+        squared[own, own + start] = torch.inf  # not a neighbour of itself
+        found.append(squared.topk(k, dim=1, largest=False).values[:, -1])
+    return torch.cat(found)
+
+
+def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """For every row of `a` [N, F] the squared distance to its nearest row of `b` and its index."""
+    found = [squared.min(dim=1) for _, squared in squared_distances(a, b)]
+    return torch.cat([pair.values for pair in found]), torch.cat([pair.indices for pair in found])

@@ -1,0 +1,80 @@
+"""Faults planted into real images: what a metric that exists to see them must see.
+
+Every fault is a function (images, labels, count, noise) -> images: real images float32
+[N, 1, 28, 28] in [-1, 1] with their classes int64 [N] go in, `count` images of the same form come
+out, drawn with the given stream of random numbers.
+"""
+
+from collections.abc import Callable
+
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from ganvae.runtime import Noise
+
+MISSING = 9
+ONLY = 1  # the digit to which mi2018's GAN collapses
+BLUR = 1.0  # standard deviation in pixels
+NOISE = 0.25  # standard deviation on the images' range [-1, 1]
+COPIED = 500  # distinct images among the copies
+
+Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
+
+
+def missing_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that never draws a 9."""
+    return _draw(images[labels != MISSING], count, noise)
+
+
+def one_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator collapsed to different images of the digit 1."""
+    return _draw(images[labels == ONLY], count, noise)
+
+
+def blurred(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Images seen through a Gaussian filter of one pixel."""
+    drawn = _draw(images, count, noise)
+    return torch.from_numpy(ndimage.gaussian_filter(drawn.numpy(), BLUR, axes=(2, 3)))
+
+
+def noisy(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Images with Gaussian noise on every pixel, cut to the range."""
+    drawn = _draw(images, count, noise)
+    return (drawn + NOISE * noise.normal(*drawn.shape)).clamp(-1, 1)
+
+
+def copies(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that repeats a few hundred training images and knows no others."""
+    few = _draw(images, min(COPIED, len(images)), noise)
+    return few[(noise.uniform(count) * len(few)).long()]
+
+
+def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Every image the mean of two images of different classes."""
+    first = noise.permutation(len(images)).repeat(2)[:count]
+    step = 1 + (noise.uniform(count) * (len(images) - 1)).long()
+    second = (first + step) % len(images)
+    same = labels[first] == labels[second]
+    for _ in range(len(images)):  # on to the next image until the class differs
+        if not same.any():
+            break
+        second = torch.where(same, (second + 1) % len(images), second)
+        same = labels[first] == labels[second]
+    return (images[first] + images[second]) / 2
+
+
+FAULTS: dict[str, Fault] = {
+    "missing_digit": missing_digit,
+    "one_digit": one_digit,
+    "blurred": blurred,
+    "noisy": noisy,
+    "copies": copies,
+    "mixed": mixed,
+}
+
+
+def _draw(images: Tensor, count: int, noise: Noise) -> Tensor:
+    """`count` of the images, none twice before all were taken once."""
+    rounds = -(-count // len(images))
+    return images[torch.cat([noise.permutation(len(images)) for _ in range(rounds)])[:count]]
