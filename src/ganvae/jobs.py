@@ -103,12 +103,11 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
     stopping = threading.Event()
     starting = threading.Lock()  # nothing starts after the others were asked to stop
     # what later jobs must read as the first ones do, and DVC records at the end
-    files = [*loaded_sources(), Path("params.yaml")]
-    before = _contents(files)
+    before = _contents([*loaded_sources(), Path("params.yaml")])
 
     def call(job: Job, gpu: int | None) -> int:
         with starting:
-            if stopping.is_set() or _contents(files) != before:
+            if stopping.is_set() or _contents(before) != before:
                 return 0
             process = subprocess.Popen(job.command, env=_environment(gpu))
             started.append(process)
@@ -134,13 +133,21 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    after = _contents(files)
-    edited = [path.name for path in files if after[path] != before[path]]
+    _refuse_edits(before)
+    _refuse_failures(todo, futures)
+
+
+def _refuse_edits(before: Mapping[Path, bytes]) -> None:
+    after = _contents(before)
+    edited = [path.name for path in before if after[path] != before[path]]
     if edited:
         raise UserError(
             f"{', '.join(edited)}: edited while the trainings ran; run dvc repro again "
             "(with the old content, finished trainings are found again)"
         )
+
+
+def _refuse_failures(todo: Sequence[Job], futures: Sequence[Future[int]]) -> None:
     failed = [
         f"{job.label} ({_ending(future.result())})"
         for job, future in zip(todo, futures, strict=True)
