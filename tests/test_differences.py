@@ -55,6 +55,12 @@ def test_without_any_spread() -> None:
     assert (found["same"].low, found["same"].high, found["same"].verdict) == (0.0, 0.0, 0)
 
 
+@given(st.floats(-10, 10))
+def test_equal_constants_are_equal_whatever_their_rounding(value: float) -> None:
+    found = differences({"x": ([value] * 5, [value] * 10)})["x"]
+    assert (found.value, found.low, found.high, found.verdict) == (0, 0, 0, 0)
+
+
 @given(st.lists(st.floats(-2, 2), min_size=2, max_size=6), st.integers(0, 100))
 def test_an_interval_excludes_zero_just_where_holm_rejects(shifts: list[float], seed: int) -> None:
     stream = np.random.default_rng(seed)

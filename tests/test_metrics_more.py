@@ -20,7 +20,7 @@ from ganvae.metrics.memorization import closest, nearest_real
 from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.neighbours import BLOCK, kth_nearest, nearest
 from ganvae.metrics.precision_recall import Manifold
-from ganvae.metrics.sharpness import sharpness
+from ganvae.metrics.sharpness import laplacian_variance, sharpness
 
 LN10 = math.log(10)
 UNIFORM = torch.full((10,), 100)
@@ -55,6 +55,8 @@ def test_modes_need_a_tenth_of_the_real_share() -> None:
     assert modes_covered(UNIFORM, UNIFORM) == 10
     assert modes_covered(one_class(), UNIFORM) == 1
     assert modes_covered(counts, UNIFORM) == 9  # 100 of 8,170 is above 1 %, 70 below
+    exactly = torch.tensor([1100] * 9 + [100])
+    assert modes_covered(exactly, UNIFORM) == 10  # a tenth, however it would be rounded
 
 
 @pytest.mark.parametrize("metric", [class_kl, modes_covered])
@@ -65,6 +67,8 @@ def test_histograms_are_checked(metric: Callable[[Tensor, Tensor], float]) -> No
         metric(torch.zeros(10), UNIFORM)
     with pytest.raises(ValueError, match="counts of at least one image"):
         metric(UNIFORM, -UNIFORM)
+    with pytest.raises(ValueError, match="counts of at least one image"):
+        metric(torch.full((10,), math.nan), UNIFORM)
 
 
 def test_class_kl_refuses_a_class_without_real_images() -> None:
@@ -98,17 +102,27 @@ def test_weights_are_repeated_images() -> None:
     assert reference.distance(generated, weights) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_interval_is_freed_of_the_bias_of_few_images() -> None:
+    """Same distribution: the distance is all bias, so a percentile interval would lie above it."""
+    reference = Reference(normal(200_000, 32))
+    unbiased = 0
+    for seed in range(10):
+        found = reference.interval(normal(1000, 32, seed=seed + 1), seed=0)
+        assert 0 <= found.low < found.high < found.value, "a resample's distance is larger still"
+        unbiased += found.low < 0.1 * found.value
+    assert unbiased >= 8
+
+
 def test_the_interval_holds_the_distance_of_the_true_distributions() -> None:
     """The real Gaussian is known by a million images; shift 0.5 in 4 dimensions is 1.0."""
     reference = Reference(normal(1_000_000, 4))
     within, reached = 0, 0.0
     for seed in range(20):
         found = reference.interval(normal(500, 4, seed=seed + 1) + 0.5, seed=0)
-        assert found.low < found.high
         within += found.low <= 1.0 <= found.high
         reached += (found.high - found.low) / 20
     assert within >= 16  # of 20 at 95 %; below 16 has a probability of 0.3 %
-    assert 0.1 < reached < 0.6  # standard error of the squared shift: 2 x 0.5 / sqrt(500) x 2
+    assert 0.2 < reached < 0.5  # 2 x 1.96 standard errors of 2 x 0.5 x sqrt(4 / 500)
 
 
 def test_the_curve_falls_to_its_limit() -> None:
@@ -182,10 +196,10 @@ def test_a_collapsed_generator_has_a_full_row() -> None:
 def test_sharpness_sees_blur_and_scale() -> None:
     real = images(20)
     blurred = torch.nn.functional.avg_pool2d(real, 3, stride=1, padding=1)
-    assert sharpness(real, real) == pytest.approx(1, abs=1e-12)
-    assert sharpness(real / 2, real) == pytest.approx(0.25, abs=1e-12)
-    assert sharpness(blurred, real) < 0.2
-    assert sharpness(torch.zeros_like(real), real) == 0
+    assert float(sharpness(real, real).mean()) == pytest.approx(1, abs=1e-12)
+    assert float(sharpness(real / 2, real).mean()) == pytest.approx(0.25, abs=1e-12)
+    assert float(sharpness(blurred, real).mean()) < 0.2
+    assert (sharpness(torch.zeros_like(real), real) == 0).all()
 
 
 def test_sharpness_refuses_real_images_without_edges() -> None:
@@ -205,6 +219,7 @@ def test_copies_are_seen_and_new_images_are_not() -> None:
     fresh = nearest_real(new, train, test).memorization
     error = math.sqrt(0.8 * 0.2 / len(new)) / 0.2  # a share of 0.8 is expected, scaled by 1 - 0.8
     assert abs(float(fresh.mean())) < 3 * error
+    assert copied.neighbours == 200
     known = nearest_real(test[:200], train, test)
     assert float(known.memorization.mean()) == pytest.approx(-4)  # (0 - 0.8) / 0.2
 
@@ -220,6 +235,16 @@ def test_blur_is_no_memory() -> None:
         found.append(nearest_real(blurred, train, test).memorization.mean())
     means = torch.stack(found)
     assert abs(float(means.mean())) < 3 * float(means.std()) / math.sqrt(len(means))
+
+
+def test_a_tie_counts_half_and_equal_images_have_one_neighbour() -> None:
+    pool = images(100, seed=5)
+    train, test = pool[:80], torch.cat([pool[:5], pool[80:]])
+    tied = nearest_real(pool[:5], train, test)
+    assert torch.equal(tied.train_distance, tied.test_distance)
+    expected = (0.5 - 80 / 105) / (1 - 80 / 105)
+    assert tied.memorization.tolist() == pytest.approx([expected] * 5, rel=1e-9)
+    assert nearest_real(pool[90:91].expand(30, 1, 8, 8), train, pool[80:]).neighbours == 1
 
 
 def test_the_closest_are_those_most_like_copies() -> None:
@@ -309,13 +334,31 @@ def test_images_are_checked() -> None:
     good = images(5)
     broken = good.clone()
     broken[0, 0, 0, 0] = math.nan
-    with pytest.raises(ValueError, match="NaN"):
-        sharpness(broken, good)
+    for bad, message in [
+        (broken, "NaN"),
+        (good[:0], "at least 1 images"),
+        (good[0], "different shapes"),
+        (127.5 * (good + 1), r"in \[-1, 1\] expected"),
+        (good.expand(5, 3, 8, 8), "different shapes"),
+        (good[:, :, :4], "different shapes"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            sharpness(bad, good)
+    with pytest.raises(ValueError, match=r"\[N, 1, H, W\]"):
+        laplacian_variance(good.expand(5, 3, 8, 8))
     with pytest.raises(ValueError, match="NaN"):
         nearest_real(broken, good, good)
     with pytest.raises(ValueError, match="different shapes"):
         nearest_real(good, good, good[:, :, :4])
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="images: none"):
         nearest_real(good[:0], good, good)
-    with pytest.raises(ValueError, match="4 dimensions"):
-        sharpness(good[0], good)
+
+
+def test_features_too_large_for_the_kernel_are_refused() -> None:
+    with pytest.raises(ValueError, match="too large for the kernel"):
+        kernel_distance(1e60 * normal(20, 3), normal(20, 3))
+
+
+def test_a_bound_needs_a_sample() -> None:
+    with pytest.raises(ValueError, match="no sample"):
+        importance_bound(torch.empty(3, 0))

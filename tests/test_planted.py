@@ -1,6 +1,7 @@
 """Planted faults and the self-test that metrics have to pass on them."""
 
-from collections.abc import Iterator
+import math
+from typing import Any
 
 import pytest
 import torch
@@ -81,28 +82,92 @@ def test_a_mixed_image_is_the_mean_of_two_classes() -> None:
     assert {round(float(x), 4) for x in draw("mixed")[:, 0, 0, 0]} <= allowed
 
 
+def test_many_images_are_mixed_from_few() -> None:
+    assert draw("mixed", 5 * N).shape == (5 * N, 1, 28, 28)
+
+
+def test_what_cannot_be_planted_is_refused() -> None:
+    images, _ = real()
+    nines = torch.full((N,), planted.MISSING)
+    for name in ("missing_digit", "one_digit"):
+        with pytest.raises(ValueError, match="no images to draw from"):
+            planted.FAULTS[name](images, nines, 5, Noise(0, CPU))
+    with pytest.raises(ValueError, match="one class only"):
+        planted.mixed(images, nines, 5, Noise(0, CPU))
+
+
 # the self-test
 
-FAULTS = {"one_digit": {"class_entropy": 0.0}, "blurred": {"class_entropy": 2.29}}
-UNCHANGED = {"class_entropy": [{"class_entropy": 2.30}, {"class_entropy": 2.28}]}
+SETS = [{"class_entropy": value} for value in (2.30, 2.29, 2.31, 2.30, 2.30)]
+FAULTS = {
+    "one_digit": {"class_entropy": 0.0},
+    "missing_digit": {"class_entropy": 2.19},
+    "blurred": {"class_entropy": 2.27},
+    "unchanged": {"class_entropy": 2.305},
+}
 
 
-def test_a_fault_is_seen_beyond_twice_what_lies_apart_by_chance() -> None:
-    one, blurred = selftest.judge(UNCHANGED, FAULTS)
-    assert one["fault"] == "one_digit"
-    assert one["unchanged"] == pytest.approx(2.29)
-    assert one["apart"] == pytest.approx(0.02)
-    assert (one["seen"], one["expected"]) == (selftest.FALLS, selftest.FALLS)
-    assert (blurred["seen"], blurred["expected"]) == (0, 0)
-    selftest.demand([one, blurred])
+@pytest.fixture
+def one_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    entropy = {"class_entropy": selftest.EXPECTED["class_entropy"]}
+    monkeypatch.setattr(selftest, "EXPECTED", entropy)
 
 
-@pytest.mark.parametrize("faulty", [2.27, 9.9])
-def test_a_metric_that_does_not_see_its_fault_ends_the_run(faulty: float) -> None:
-    """Within chance, or in the wrong direction."""
-    entries = selftest.judge(UNCHANGED, {"one_digit": {"class_entropy": faulty}})
-    with pytest.raises(UserError, match="self-test: class_entropy does not see one_digit"):
-        selftest.demand(entries)
+def judged(**changed: float) -> list[dict[str, Any]]:
+    faults = {**FAULTS, **{fault: {"class_entropy": v} for fault, v in changed.items()}}
+    return selftest.judge({"class_entropy": SETS}, faults)
+
+
+@pytest.mark.usefixtures("one_metric")
+def test_a_fault_is_seen_outside_the_prediction_interval() -> None:
+    """s = 0.00707, t(4) = 8.61 at 0.1 %: 8.61 x 0.00707 x sqrt(1.2) = 0.0667."""
+    entries = judged()
+    assert [entry["seen"] for entry in entries] == [selftest.FALLS, selftest.FALLS, 0, 0]
+    assert all(entry["reach"] == pytest.approx(0.0667, abs=1e-4) for entry in entries)
+    assert all(entry["mean"] == pytest.approx(2.30) for entry in entries)
+    selftest.demand(entries)
+
+
+@pytest.mark.usefixtures("one_metric")
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"one_digit": 2.25}, "class_entropy on one_digit: had to fall below"),
+        ({"missing_digit": 9.9}, "class_entropy on missing_digit: had to fall below"),
+        ({"unchanged": 2.2}, "class_entropy on unchanged: had to stay in"),
+    ],
+)
+def test_what_is_not_seen_or_seen_where_nothing_is_ends_the_run(
+    changed: dict[str, float], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        selftest.demand(judged(**changed))
+
+
+@pytest.mark.usefixtures("one_metric")
+def test_nothing_that_is_demanded_may_be_missing() -> None:
+    with pytest.raises(UserError, match="class_entropy was not measured on missing_digit"):
+        selftest.demand([])
+    with pytest.raises(UserError, match="was not measured on unchanged"):
+        selftest.demand([entry for entry in judged() if entry["fault"] != "unchanged"])
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="class_entropy: nan for one_digit"):
+        judged(one_digit=math.nan)
+    with pytest.raises(ValueError, match="two or more finite unchanged values"):
+        selftest.judge({"class_entropy": SETS[:1]}, FAULTS)
+
+
+def test_a_further_unchanged_set_is_seldom_seen() -> None:
+    """0.1 % by the t distribution: at most 10 of 4,000."""
+    stream = torch.Generator().manual_seed(0)
+    draws = torch.randn(4000, 6, generator=stream, dtype=torch.float64)
+    alarms = 0
+    for row in draws.tolist():
+        sets = [{"modes": value} for value in row[:5]]
+        alarms += bool(selftest.judge({"modes": sets}, {"x": {"modes": row[5]}})[0]["seen"])
+    assert alarms <= 10
 
 
 def test_the_same_images_must_give_the_same_numbers() -> None:
@@ -111,12 +176,6 @@ def test_the_same_images_must_give_the_same_numbers() -> None:
         selftest.demand_equal({"modes": 9.0}, {"modes": 9.000001})
 
 
-def expectations() -> Iterator[tuple[str, str]]:
-    for metric, faults in selftest.EXPECTED.items():
-        for fault in faults:
-            yield metric, fault
-
-
-def test_expectations_name_faults_that_exist_and_every_fault_is_demanded() -> None:
-    faults = {fault for _, fault in expectations()}
-    assert faults == set(planted.FAULTS)
+def test_every_fault_is_demanded_of_some_metric() -> None:
+    demanded = {fault for faults in selftest.EXPECTED.values() for fault in faults}
+    assert demanded == set(planted.FAULTS)

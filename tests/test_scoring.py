@@ -8,13 +8,19 @@ from torch import Tensor
 
 from ganvae.data import quantise
 from ganvae.evaluation import Judged
-from ganvae.metrics.class_entropy import class_entropy
-from ganvae.metrics.frechet_distance import frechet_distance
+from ganvae.metrics.class_entropy import class_entropy, class_histogram
+from ganvae.metrics.class_kl import class_kl
+from ganvae.metrics.frechet_distance import Reference, at_infinity, frechet_distance
+from ganvae.metrics.image_entropy import image_entropy
+from ganvae.metrics.inception_score import inception_score
+from ganvae.metrics.kernel_distance import kernel_distance
 from ganvae.metrics.memorization import nearest_real
+from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
 from ganvae.metrics.sharpness import sharpness
 from ganvae.runtime import Noise
 from ganvae.scoring import PAIRS, Standard, score
+from ganvae.selftest import EXPECTED
 
 CPU = torch.device("cpu")
 DIRECTIONS = Noise(9, CPU).normal(784, 10)
@@ -37,26 +43,52 @@ def standard() -> Standard:
 
 def test_every_number_is_its_metrics_own() -> None:
     given, against = images(60, seed=3), standard()
-    view = judged(given)
+    view, real = judged(given), against.judged
     found = score(given, view, against, seed=0)
-    manifold = Manifold(against.judged.features).neighbourhoods(view.features)
+    manifold = Manifold(real.features).neighbourhoods(view.features)
+    histogram, real_histogram = (class_histogram(of.probabilities) for of in (view, real))
     near = nearest_real(given, against.train_images, against.images)
     expected = {
-        "class_entropy": class_entropy(torch.tensor(found.class_histogram)),
-        "fid_classifier": frechet_distance(against.judged.features, view.features),
+        "class_entropy": class_entropy(histogram),
+        "class_kl": class_kl(histogram, real_histogram),
+        "modes": modes_covered(histogram, real_histogram),
+        "image_entropy": float(image_entropy(view.probabilities).mean()),
+        "inception_score_classifier": inception_score(view.probabilities),
+        "fid_classifier": frechet_distance(real.features, view.features),
+        "fid_classifier_infinity": at_infinity(Reference(real.features).curve(view.features, 0)),
+        "kid_classifier": kernel_distance(against.shuffled, view.features).value,
         "precision": float(manifold.precision.mean()),
         "recall": float(manifold.recall.mean()),
         "density": float(manifold.density.mean()),
         "coverage": float(manifold.coverage.mean()),
         "memorization": float(near.memorization.mean()),
-        "sharpness": sharpness(given, against.images),
+        "sharpness": float(sharpness(given, against.images).mean()),
     }
-    for name, value in expected.items():
-        assert found.metrics[name] == pytest.approx(value, rel=1e-9), name
+    assert found.metrics == pytest.approx(expected, rel=1e-9)
+    assert set(found.metrics) == set(EXPECTED), "the self-test demands something of each"
     assert sum(found.class_histogram) == 60
     assert found.frechet_curve[-1] == (60, pytest.approx(found.metrics["fid_classifier"]))
     assert found.intervals.keys() < found.metrics.keys()
     assert all(low <= high for low, high in found.intervals.values())
+
+
+def test_sorted_real_images_do_not_move_the_kernel_distance() -> None:
+    """Test files are sorted; in blocks of the file's order the distance would be far from 0."""
+    test = images(3000, seed=1)
+    order = judged(test).features[:, 0].argsort()
+    given = images(3000, seed=2)
+    found = []
+    for arranged in (test, test[order]):
+        against = Standard(arranged, judged(arranged), images(10, seed=3))
+        found.append(kernel_distance(against.shuffled, judged(given).features))
+    assert all(estimate.low < 0 < estimate.high for estimate in found)
+    in_blocks = kernel_distance(judged(test[order]).features, judged(given).features)
+    assert in_blocks.value > 10 * abs(found[1].value)
+
+
+def test_images_and_opinions_must_agree_in_number() -> None:
+    with pytest.raises(ValueError, match="30 images, but 60 judged"):
+        score(images(30, seed=3), judged(images(60, seed=3)), standard(), seed=0)
 
 
 def test_it_repeats_and_the_seed_moves_intervals_alone() -> None:

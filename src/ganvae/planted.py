@@ -52,15 +52,12 @@ def copies(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
 
 def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
     """Every image the mean of two images of different classes."""
-    first = noise.permutation(len(images)).repeat(2)[:count]
-    step = 1 + (noise.uniform(count) * (len(images) - 1)).long()
-    second = (first + step) % len(images)
-    same = labels[first] == labels[second]
-    for _ in range(len(images)):  # on to the next image until the class differs
-        if not same.any():
-            break
+    if (labels == labels[0]).all():
+        raise ValueError("images of one class only, none to mix with")
+    first = _order(len(images), count, noise)
+    second = (first + 1 + (noise.uniform(count) * (len(images) - 1)).long()) % len(images)
+    while (same := labels[first] == labels[second]).any():  # on to the next image
         second = torch.where(same, (second + 1) % len(images), second)
-        same = labels[first] == labels[second]
     return (images[first] + images[second]) / 2
 
 
@@ -75,6 +72,11 @@ FAULTS: dict[str, Fault] = {
 
 
 def _draw(images: Tensor, count: int, noise: Noise) -> Tensor:
-    """`count` of the images, none twice before all were taken once."""
-    rounds = -(-count // len(images))
-    return images[torch.cat([noise.permutation(len(images)) for _ in range(rounds)])[:count]]
+    return images[_order(len(images), count, noise)]
+
+
+def _order(n: int, count: int, noise: Noise) -> Tensor:
+    """`count` indices below n, none twice before all were taken once."""
+    if not n:
+        raise ValueError("no images to draw from")
+    return torch.cat([noise.permutation(n) for _ in range(-(-count // n))])[:count]

@@ -20,7 +20,7 @@ from ganvae.metrics.kernel_distance import SUBSET, kernel_distance
 from ganvae.metrics.memorization import closest, nearest_real
 from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
-from ganvae.metrics.sharpness import laplacian_variance
+from ganvae.metrics.sharpness import sharpness
 
 NEAREST = 2000  # images whose nearest real ones are looked for
 PAIRS = 10
@@ -51,14 +51,15 @@ class Standard:
         return Manifold(self.judged.features)
 
     @cached_property
+    def shuffled(self) -> Tensor:
+        """The real features in random order: the files are sorted, by writer or by class."""
+        stream = torch.Generator().manual_seed(0)
+        return self.judged.features[torch.randperm(len(self.images), generator=stream)]
+
+    @cached_property
     def histogram(self) -> Tensor:
         """The real images per class, as the judge reads them: its mistakes are no one's fault."""
         return class_histogram(self.judged.probabilities)
-
-    @cached_property
-    def laplacian(self) -> float:
-        """Mean variance of the real images' Laplacian."""
-        return float(laplacian_variance(self.images).mean())
 
 
 def protocol(standard: Standard, classifier: str) -> dict[str, Any]:
@@ -111,14 +112,18 @@ def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Scor
         judged: the judge's view of them.
         standard: what they are measured against.
         seed: of subsets and resamples.
+
+    Raises:
+        ValueError: images and opinions of different numbers, or what a metric refuses.
     """
+    if len(images) != len(judged.features):
+        raise ValueError(f"{len(images)} images, but {len(judged.features)} judged")
     histogram = class_histogram(judged.probabilities)
     entropies = image_entropy(judged.probabilities)
     estimates, curve = _distances(judged.features, standard, seed)
     found = nearest_real(images[:NEAREST], standard.train_images, standard.images)
-    estimates["memorization"] = mean_with_interval(found.memorization, seed)
-    sharp = laplacian_variance(images)
-    estimates["sharpness"] = mean_with_interval(sharp / standard.laplacian, seed)
+    near = standard.manifold.neighbourhoods(judged.features)
+    estimates["sharpness"] = mean_with_interval(sharpness(images, standard.images), seed)
     estimates["image_entropy"] = mean_with_interval(entropies, seed)
     metrics = {
         "class_entropy": class_entropy(histogram),
@@ -126,6 +131,11 @@ def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Scor
         "modes": float(modes_covered(histogram, standard.histogram)),
         "inception_score_classifier": inception_score(judged.probabilities),
         "fid_classifier_infinity": at_infinity(curve),
+        "precision": float(near.precision.mean()),
+        "recall": float(near.recall.mean()),
+        "density": float(near.density.mean()),
+        "coverage": float(near.coverage.mean()),
+        "memorization": float(found.memorization.mean()),
         **{name: estimate.value for name, estimate in estimates.items()},
     }
     chosen = closest(found, PAIRS)
@@ -148,15 +158,9 @@ def _distances(
     features: Tensor, standard: Standard, seed: int
 ) -> tuple[dict[str, Estimate], list[tuple[int, float]]]:
     """The metrics on features, and the curve of the Frechet distance."""
-    real = standard.judged.features
-    found = standard.manifold.neighbourhoods(features)
     estimates = {
         "fid_classifier": standard.frechet.interval(features, seed),
-        "kid_classifier": kernel_distance(real, features),
-        "precision": mean_with_interval(found.precision, seed),
-        "recall": mean_with_interval(found.recall, seed),
-        "density": mean_with_interval(found.density, seed),
-        "coverage": mean_with_interval(found.coverage, seed),
+        "kid_classifier": kernel_distance(standard.shuffled, features),
     }
     return estimates, standard.frechet.curve(features, seed)
 

@@ -1,11 +1,16 @@
 """Whether each metric sees the faults that it exists to see, and stays where nothing changed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from scipy import stats
+
 from ganvae.errors import UserError
 
-SEES = 2.0  # times as far as unchanged sets lie apart
+FALSE_ALARM = 0.001  # probability that an unchanged set counts as moved, if values are normal
+UNCHANGED = "unchanged"  # the fault that is none
 RISES, FALLS = 1, -1
 
 # What must be seen in any data set, and the direction. All other pairs are shown, not demanded.
@@ -34,47 +39,60 @@ def judge(
 ) -> list[dict[str, Any]]:
     """Compares every metric of every fault with its values on sets without one.
 
+    A fault counts as seen where it lies outside the prediction interval for one more unchanged set,
+    mean +- t(k - 1) s sqrt(1 + 1 / k) of k sets, at the level `FALSE_ALARM`.
+
     Args:
         unchanged: metric -> the metrics of at least two sets that differ by chance alone.
         faults: fault -> the metrics of a set with it.
 
     Returns:
-        One entry per metric and fault: `metric`, `fault`, `unchanged` (mean), `apart` (largest
-        minus smallest unchanged value), `faulty`, `expected` (1, -1 or 0) and `seen` (1 or -1 where
-        the fault lies more than `SEES` times `apart` above or below the mean; else 0).
+        One entry per metric and fault: `metric`, `fault`, `mean` and `reach` of the unchanged sets,
+        `faulty`, `expected` (1, -1 or 0) and `seen` (1 above, -1 below the interval, 0 within).
+
+    Raises:
+        ValueError: fewer than two unchanged sets, NaN or infinity.
     """
     entries = []
     for metric, sets in unchanged.items():
-        values = [found[metric] for found in sets]
-        mean, apart = sum(values) / len(values), max(values) - min(values)
+        values = np.array([found[metric] for found in sets])
+        if len(values) < 2 or not np.isfinite(values).all():
+            raise ValueError(f"{metric}: two or more finite unchanged values expected: {values}")
+        quantile = stats.t.ppf(1 - FALSE_ALARM / 2, len(values) - 1)
+        reach = float(quantile * values.std(ddof=1) * math.sqrt(1 + 1 / len(values)))
         for fault, found in faults.items():
-            moved = found[metric] - mean
-            seen = 0 if abs(moved) <= SEES * apart else (RISES if moved > 0 else FALLS)
+            moved = found[metric] - float(values.mean())
+            if not math.isfinite(moved):
+                raise ValueError(f"{metric}: {found[metric]} for {fault}")
             entries.append(
                 {
                     "metric": metric,
                     "fault": fault,
-                    "unchanged": mean,
-                    "apart": apart,
+                    "mean": float(values.mean()),
+                    "reach": reach,
                     "faulty": found[metric],
                     "expected": EXPECTED.get(metric, {}).get(fault, 0),
-                    "seen": seen,
+                    "seen": 0 if abs(moved) <= reach else (RISES if moved > 0 else FALLS),
                 }
             )
     return entries
 
 
 def demand(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Raises `UserError` for the first fault that a metric had to see and did not."""
-    for entry in entries:
-        if entry["expected"] and entry["seen"] != entry["expected"]:
-            direction = "rise" if entry["expected"] == RISES else "fall"
-            raise UserError(
-                f"self-test: {entry['metric']} does not see {entry['fault']}: it had to "
-                f"{direction} from {entry['unchanged']:.6g} by more than "
-                f"{SEES * entry['apart']:.3g} and is {entry['faulty']:.6g}; "
-                "too few images in evaluate.images, or a defect"
-            )
+    """Raises `UserError` for what a metric had to see and did not, or saw where nothing is."""
+    found = {(entry["metric"], entry["fault"]): entry for entry in entries}
+    for metric, faults in EXPECTED.items():
+        for fault, direction in {**faults, UNCHANGED: 0}.items():
+            entry = found.get((metric, fault))
+            if entry is None:
+                raise UserError(f"self-test: {metric} was not measured on {fault}")
+            if entry["seen"] != direction:
+                wanted = {RISES: "rise above", FALLS: "fall below", 0: "stay in"}[direction]
+                raise UserError(
+                    f"self-test: {metric} on {fault}: had to {wanted} "
+                    f"{entry['mean']:.6g} +- {entry['reach']:.3g}, is {entry['faulty']:.6g}: "
+                    "too few images in evaluate.images, or a defect"
+                )
 
 
 def demand_equal(first: Metrics, second: Metrics) -> None:

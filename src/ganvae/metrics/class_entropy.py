@@ -45,6 +45,7 @@ def shares(histogram: Tensor) -> Tensor:
     Raises:
         ValueError: not one-dimensional, negative counts, or no image at all.
     """
-    if histogram.dim() != 1 or (histogram < 0).any() or not histogram.any():
+    usable = histogram.dim() == 1 and bool(histogram.isfinite().all())
+    if not usable or (histogram < 0).any() or not histogram.any():
         raise ValueError(f"histogram: counts of at least one image expected, got {histogram}")
     return histogram.double() / histogram.sum()

@@ -9,8 +9,8 @@ from ganvae.metrics.class_entropy import shares
 def class_kl(histogram: Tensor, real_histogram: Tensor) -> float:
     """KL(p || r) = sum_i p_i log(p_i / r_i) of the generated shares p to the real shares r.
 
-    The reverse direction of Metz et al. 2017 (Unrolled GAN, section 3.3.1): finite for a generator
-    that misses classes, which KL(r || p) is not.
+    Of the model to the data, and so finite for a generator that misses classes, which KL(r || p) is
+    not.
 
     Args:
         histogram: generated images per class [C].

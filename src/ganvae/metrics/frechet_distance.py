@@ -118,7 +118,7 @@ def at_infinity(curve: Sequence[tuple[int, float]]) -> float:
     """The distance that infinitely many images would have (Chong & Forsyth 2020, FID-infinity).
 
     The distance of N images is biased by about c / N, so a line through the points over 1 / N meets
-    the axis there.
+    the axis there. Only the generated images grow: the bias of the finite real set stays.
 
     Args:
         curve: at least two pairs (images, distance) with different numbers of images.

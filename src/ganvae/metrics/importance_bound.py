@@ -23,4 +23,6 @@ def importance_bound(log_weights: Tensor) -> Tensor:
         ValueError: another number of dimensions, no image, NaN or infinity.
     """
     values = finite(log_weights, "log weights", dimensions=2)
+    if not values.shape[1]:
+        raise ValueError("log weights: no sample")
     return math.log(values.shape[1]) - values.logsumexp(dim=1)

@@ -26,6 +26,22 @@ def finite(values: Tensor, what: str, *, dimensions: int, at_least: int = 1) -> 
     return values
 
 
+def pixels(values: Tensor, what: str) -> Tensor:
+    """Images [N, 1, H, W] in [-1, 1] as float64 on the CPU.
+
+    Raises:
+        ValueError: another shape, no image, NaN, infinity, or values outside [-1, 1].
+    """
+    images = finite(values, what, dimensions=4)
+    if images.shape[1] != 1 or images.abs().max() > 1 + 1e-6:
+        low, high = float(images.min()), float(images.max())
+        raise ValueError(
+            f"{what}: [N, 1, H, W] in [-1, 1] expected, shape {tuple(images.shape)}, "
+            f"values {low:g} to {high:g}"
+        )
+    return images
+
+
 def class_probabilities(probabilities: Tensor) -> Tensor:
     """Probabilities [N, C] as float64. Raises `ValueError` unless each row is a distribution."""
     values = finite(probabilities, "probabilities", dimensions=2)

@@ -53,7 +53,8 @@ def kernel_distance(
         MMD^2 in units of the kernel, with a 95 % interval.
 
     Raises:
-        ValueError: fewer than four images on a side, widths that differ, NaN or infinity.
+        ValueError: fewer than four images on a side, widths that differ, NaN or infinity, or
+            features too large to be cubed.
     """
     real = finite(real_features, "real features", dimensions=2, at_least=4)
     generated = finite(generated_features, "generated features", dimensions=2, at_least=4)
@@ -64,6 +65,8 @@ def kernel_distance(
     found = torch.tensor(
         [squared_mmd(a, b) for a, b in pairs if len(a) == len(b) == size], dtype=torch.float64
     )
+    if not found.isfinite().all():
+        raise ValueError("features: too large for the kernel")
     mean, error = float(found.mean()), float(found.std()) / math.sqrt(len(found))
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(found) - 1)) * error
     return Estimate(mean, mean - reach, mean + reach)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganvae.metrics.inputs import finite
 from ganvae.metrics.neighbours import nearest
 
 
@@ -29,13 +28,23 @@ class Nearest:
     expected: float
 
     @property
+    def neighbours(self) -> int:
+        """How many different real images are nearest to some generated one."""
+        nearer = self.train_distance <= self.test_distance
+        return len(set(self.train_index[nearer].tolist())) + len(
+            set(self.test_index[~nearer].tolist())
+        )
+
+    @property
     def memorization(self) -> Tensor:
         """Per generated image [N]; the mean is the metric.
 
         (t - e) / (1 - e) with t = 1 where a training image is nearer than every test image: on
         average 0 for a generator that knows nothing of the choice, whatever else is wrong with it,
-        and 1 for one that copies. Half of a tie counts. The average is over choices: where many
-        images share few nearest ones, as blurred images do, a single choice leans to one side.
+        and 1 for one that copies; -e / (1 - e) if every nearest image is a test image. Half of a
+        tie counts. The average is over choices: where many images share few nearest ones, as those
+        of a collapsed generator do, a single choice leans far to one side. So it has no interval,
+        and is read beside `neighbours`.
         """
         nearer = (self.train_distance < self.test_distance).double()
         nearer += 0.5 * (self.train_distance == self.test_distance).double()
@@ -60,10 +69,11 @@ def nearest_real(images: Tensor, train: Tensor, test: Tensor) -> Nearest:
     """
     if not images.shape[1:] == train.shape[1:] == test.shape[1:]:
         raise ValueError("images of different shapes")
-    flat = [
-        finite(values, what, dimensions=4).flatten(1).float()
-        for values, what in ((images, "images"), (train, "training"), (test, "test"))
-    ]
+    flat = []
+    for values, what in ((images, "images"), (train, "training images"), (test, "test images")):
+        if not len(values) or not values.isfinite().all():
+            raise ValueError(f"{what}: none, or NaN or infinity among the values")
+        flat.append(values.flatten(1).float())
     train_distance, train_index = nearest(flat[0], flat[1])
     test_distance, test_index = nearest(flat[0], flat[2])
     expected = len(train) / (len(train) + len(test))
