@@ -9,6 +9,8 @@ from dvc.utils.serialize import modify_yaml
 
 from ganvae import config, model
 from ganvae.config import Block
+from ganvae.errors import UserError
+from stages.check_params import check
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 VALUES = config.load(PARAMS)
@@ -27,6 +29,19 @@ def test_the_committed_file_is_valid() -> None:
     for name in MODELS:
         params = config.block(model_params(name), VALUES, f"models.{name}")
         assert params.model_dump(by_alias=True) == VALUES["models"][name]
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({1: 2}, "params.yaml: 1: unknown key"),
+        ({"models": {7: {}}}, "params.yaml: models.7: unknown key"),
+        ({"trian": {}}, r"params.yaml: trian: unknown key \(did you mean train\?\)"),
+    ],
+)
+def test_keys_that_no_stage_knows(changed: dict[Any, Any], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        check({**VALUES, **changed})
 
 
 def keys(block: dict[str, Any]) -> set[str]:
