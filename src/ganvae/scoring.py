@@ -1,6 +1,5 @@
 """Everything that is measured on a set of images, whether a model, the data or a fault made it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +14,7 @@ from ganvae.metrics.class_kl import class_kl
 from ganvae.metrics.frechet_distance import Reference, at_infinity
 from ganvae.metrics.image_entropy import image_entropy
 from ganvae.metrics.inception_score import inception_score
-from ganvae.metrics.interval import Estimate, mean_with_interval
+from ganvae.metrics.interval import mean_with_interval
 from ganvae.metrics.kernel_distance import SUBSET, kernel_distance
 from ganvae.metrics.memorization import closest, nearest_real
 from ganvae.metrics.modes import modes_covered
@@ -120,11 +119,15 @@ def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Scor
         raise ValueError(f"{len(images)} images, but {len(judged.features)} judged")
     histogram = class_histogram(judged.probabilities)
     entropies = image_entropy(judged.probabilities)
-    estimates, curve = _distances(judged.features, standard, seed)
-    found = nearest_real(images[:NEAREST], standard.train_images, standard.images)
+    estimates = {
+        "fid_classifier": standard.frechet.interval(judged.features, seed),
+        "kid_classifier": kernel_distance(standard.shuffled, judged.features),
+        "sharpness": mean_with_interval(sharpness(images, standard.images), seed),
+        "image_entropy": mean_with_interval(entropies, seed),
+    }
+    curve = standard.frechet.curve(judged.features, seed)
     near = standard.manifold.neighbourhoods(judged.features)
-    estimates["sharpness"] = mean_with_interval(sharpness(images, standard.images), seed)
-    estimates["image_entropy"] = mean_with_interval(entropies, seed)
+    found = nearest_real(images[:NEAREST], standard.train_images, standard.images)
     metrics = {
         "class_entropy": class_entropy(histogram),
         "class_kl": class_kl(histogram, standard.histogram),
@@ -146,24 +149,9 @@ def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Scor
     )
     return Score(
         metrics,
-        _ends(estimates),
+        {name: (estimate.low, estimate.high) for name, estimate in estimates.items()},
         histogram.tolist(),
         curve,
         entropies.float(),
         torch.stack([quantise(column) for column in columns], dim=1),
     )
-
-
-def _distances(
-    features: Tensor, standard: Standard, seed: int
-) -> tuple[dict[str, Estimate], list[tuple[int, float]]]:
-    """The metrics on features, and the curve of the Frechet distance."""
-    estimates = {
-        "fid_classifier": standard.frechet.interval(features, seed),
-        "kid_classifier": kernel_distance(standard.shuffled, features),
-    }
-    return estimates, standard.frechet.curve(features, seed)
-
-
-def _ends(estimates: Mapping[str, Estimate]) -> dict[str, tuple[float, float]]:
-    return {name: (estimate.low, estimate.high) for name, estimate in estimates.items()}
