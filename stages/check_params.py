@@ -43,12 +43,7 @@ def check(values: dict[str, Any]) -> None:
 def check_batch_size(values: dict[str, Any]) -> None:
     """Raises `UserError` unless the training images fill a batch; a folder's files are read."""
     count = count_train_images(config.block(DataParams, values, "data"))
-    batch_size = config.block(model.TrainParams, values, "train").batch_size
-    if batch_size > count:
-        raise UserError(
-            f"params.yaml: train.batch_size = {batch_size}: "
-            f"allowed: at most {count}, the number of training images"
-        )
+    model.check_batch_size(config.block(model.TrainParams, values, "train"), count)
 
 
 def main() -> None:

@@ -50,8 +50,11 @@ def _save_seconds() -> float:
 
 
 def _watch_for_stop() -> Callable[[], bool]:
-    """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing."""
-    parent = os.getppid()
+    """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing.
+
+    The parent can have ended before this process could look who it was, so `GANVAE_PARENT` says it.
+    """
+    parent = int(os.environ.get("GANVAE_PARENT", os.getppid()))
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: signals.append(number))

@@ -1,6 +1,8 @@
 """Device, random numbers and versions; and how a command ends when its input is bad."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -99,7 +101,7 @@ def test_description_has_device_and_versions() -> None:
     assert len(described["device"]) > len("cpu: ")
     assert described["torch"].split("+")[0] == torch.__version__.split("+")[0]
     libraries = {"python", "torch", "torchvision", "numpy", "scipy", "pytorch-fid", "dvc"}
-    assert set(described) == libraries | {"device"}
+    assert set(described) == libraries | {"device", "commit"}
     assert all(described[library][0].isdigit() for library in libraries)
 
 
@@ -152,3 +154,19 @@ def test_run_keeps_the_traceback_of_a_defect() -> None:
 
 def test_run_of_a_success_returns() -> None:
     errors.run(lambda: None)
+
+
+def test_description_names_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert runtime.description(CPU)["commit"] == "unknown", "no git repository"
+    source = tmp_path / "src" / "a.py"
+    source.parent.mkdir()
+    source.write_text("a = 1\n")
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "a")):
+        subprocess.run(["git", *command], check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    assert runtime.description(CPU)["commit"] == head.stdout[:12]
+    source.write_text("a = 2\n")
+    assert runtime.description(CPU)["commit"] == f"{head.stdout[:12]} with changes"

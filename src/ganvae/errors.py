@@ -28,10 +28,6 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}")
-    except RuntimeError as error:
-        if "inline_container" not in str(error):  # torch.save's words where a write fails
-            raise
-        fail("a training's resume state could not be written: is the disk full?")
     except (KeyboardInterrupt, Interrupted):
         sys.stderr.write("stopped\n")
         sys.exit(128 + signal.SIGINT)

@@ -57,6 +57,15 @@ class TrainParams(Block):
         return self
 
 
+def check_batch_size(params: TrainParams, images: int) -> None:
+    """Raises `UserError` if so many training images do not fill one batch."""
+    if params.batch_size > images:
+        raise UserError(
+            f"params.yaml: train.batch_size = {params.batch_size}: "
+            f"allowed: at most {images}, the number of training images"
+        )
+
+
 class Optimizer(Block):
     """How one update steps: learning rate is `train.lr` times `lr_multiplier`."""
 

@@ -1,7 +1,6 @@
 """Progress bars of the trainings under way; silent where stderr is no terminal."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ganvae.errors import Interrupted
 from ganvae.jobs import Job
 from ganvae.storage import write_json
 from ganvae.training import Run
@@ -18,15 +16,7 @@ FILE = "progress.json"
 
 
 def report(run: Run, folder: Path) -> None:
-    """Called by a training about once a second: where it stands, for whoever shows it.
-
-    Raises:
-        Interrupted: the process that started this one is gone. It can have ended before the
-            training could look who that was, so `GANVAE_PARENT` says it.
-    """
-    parent = os.environ.get("GANVAE_PARENT")
-    if parent and int(parent) != os.getppid():
-        raise Interrupted
+    """Called by a training about once a second: where it stands, for whoever shows it."""
     batch_size = run.task.train.batch_size
     state = {
         "done": run.done,

@@ -1,12 +1,15 @@
 """The files that one training leaves: what `stages/evaluate.py` and `stages/compare.py` read."""
 
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from ganvae.runtime import description
+from ganvae.model import to_images
+from ganvae.runtime import Noise, description, seed_for
 from ganvae.snapshots import pack
 from ganvae.storage import write_json, write_tensors, write_text
 from ganvae.task import Task
@@ -19,6 +22,8 @@ FILES = {
     "history": "csv",
     "costs": "json",
 }
+SAMPLED = 1000  # images at a time
+SAMPLING_SECONDS = 0.5
 
 
 def write(folder: Path, task: Task, outcome: Outcome) -> None:
@@ -54,16 +59,59 @@ def _costs(task: Task, outcome: Outcome) -> dict[str, object]:
         for name, network in task.networks.items()
     }
     generator_every = next(u.every for u in task.updates if "decoder" in u.networks)
+    device = task.images.device
+    peak = peak_memory_mib(device)  # before anything is measured that training does not do
     return {
         "train_seconds": outcome.seconds,
         "train_images_per_second": outcome.step * task.train.batch_size / outcome.seconds,
+        "sample_images_per_second": sampling_speed(task),
+        "flops_per_image": flops_per_image(task),
         "parameters": sum(counts.values()),
         "parameters_by_network": counts,
         "steps": outcome.step,
         "generator_updates": outcome.step // generator_every,
-        "peak_memory_mib": peak_memory_mib(task.images.device),
-        "runtime": description(task.images.device),
+        "peak_memory_mib": peak,
+        "runtime": description(device),
     }
+
+
+def flops_per_image(task: Task) -> float:
+    """Floating-point operations of one training step, forward and backward, per image of its batch.
+
+    Those of matrix products and convolutions, a multiplication and an addition counted as two;
+    an update that takes part in every n-th step counts for an n-th. The networks stay as they are.
+    """
+    size = task.train.batch_size
+    noise = Noise(seed_for(task.seed, "flops"), task.images.device)
+    total = 0.0
+    for update in task.updates:
+        with FlopCounterMode(display=False) as counter:
+            loss = update.loss(task.images[:size], task.labels[:size], noise).total
+            own = [p for name in update.networks for p in task.networks[name].parameters()]
+            torch.autograd.grad(loss, own)
+        total += counter.get_total_flops() / update.every
+    return total / size
+
+
+@torch.no_grad()
+def sampling_speed(task: Task) -> float:
+    """Images a second that the decoder draws in evaluation mode, latent vectors included."""
+    decoder = task.networks["decoder"].eval()
+    device = task.images.device
+    noise = Noise(seed_for(task.seed, "sampling speed"), device)
+
+    def draw() -> None:
+        images = to_images(decoder(noise.normal(SAMPLED, task.latent_dim)))
+        images.sum().item()  # waits for the device
+
+    draw()  # allocations
+    start, drawn = time.perf_counter(), 0
+    while time.perf_counter() - start < SAMPLING_SECONDS:
+        draw()
+        drawn += SAMPLED
+    seconds = time.perf_counter() - start
+    decoder.train()
+    return drawn / seconds
 
 
 def peak_memory_mib(device: torch.device) -> float:

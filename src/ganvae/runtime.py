@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import subprocess
 from importlib.metadata import version
 from typing import Literal
 
@@ -87,14 +88,30 @@ class Noise:
 
 
 def description(device: torch.device) -> dict[str, str]:
-    """Device and library versions, kept with every result."""
+    """Device, library versions and the code's commit, kept with every result."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     libraries = ("torch", "torchvision", "numpy", "scipy", "pytorch-fid", "dvc")
     return {
         "device": f"{device.type}: {name}",
         "python": platform.python_version(),
         **{library: version(library) for library in libraries},
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """The commit that git has checked out here, and whether files differ from it."""
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--", "src", "stages", "params.yaml", "dvc.yaml")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head} with changes" if changed else head
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -1,5 +1,6 @@
 """Files: every write goes to a temporary name in the same folder and is then renamed."""
 
+import io
 import json
 import os
 import secrets
@@ -32,6 +33,9 @@ def atomic(path: Path) -> Iterator[Path]:
         with written.open("r+b") as file:  # Windows flushes only files open for writing
             os.fsync(file.fileno())
         os.replace(written, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk's error names no file
+        raise
     finally:
         written.unlink(missing_ok=True)
 
@@ -79,6 +83,13 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path}: no such file") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: damaged JSON: {error}") from None
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Writes a training's state; `torch.load(weights_only=True)` reads it."""
+    buffer = io.BytesIO()  # torch.save to a full disk raises an error of its own, no `OSError`
+    torch.save(dict(state), buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def write_tensors(

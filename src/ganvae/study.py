@@ -1,6 +1,5 @@
 """The trainings of one model as jobs, and their results as DVC's out."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -61,8 +60,15 @@ def collect(name: str, done: Mapping[int, Job]) -> None:
     Raises:
         UserError: every seed diverged; there is nothing to evaluate.
     """
-    collected = Path(".cache") / f"collect-{name}-{os.getpid()}"
-    shutil.rmtree(collected, ignore_errors=True)
+    collected = storage.temporary(Path(".cache") / name)
+    try:
+        _copy(name, done, collected)
+        storage.replace_folder(collected, Path("data/models") / name)
+    finally:
+        shutil.rmtree(collected, ignore_errors=True)
+
+
+def _copy(name: str, done: Mapping[int, Job], collected: Path) -> None:
     finished = 0
     for seed, job in done.items():
         status = storage.read_json(job.result / "status.json")
@@ -79,4 +85,3 @@ def collect(name: str, done: Mapping[int, Job]) -> None:
                 shutil.copyfile(source, collected / kind / f"seed_{seed}.{suffix}")
     if not finished:
         raise UserError(f"{name}: every seed diverged; lower train.lr or an lr_multiplier")
-    storage.replace_folder(collected, Path("data/models") / name)

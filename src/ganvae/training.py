@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
-from ganvae.model import Optimizer, Update
+from ganvae.model import Optimizer, Update, check_batch_size
 from ganvae.runtime import Noise, Precision, autocast, seed_for
 from ganvae.snapshots import snapshot_steps, take
-from ganvae.storage import atomic
+from ganvae.storage import write_state
 from ganvae.task import Task
 
 
@@ -153,8 +153,7 @@ class Run:
             "noise": self.noise.state(),
             "history": self.history.state(),
         }
-        with atomic(self.state_file) as path:
-            torch.save(state, path)
+        write_state(self.state_file, state)
 
     def restore(self) -> None:
         """Goes on from the resume state. Raises `UserError` if the file is damaged."""
@@ -185,11 +184,7 @@ def train(
         Interrupted: `stopped` said so; the state is saved.
         UserError: the training set is smaller than one batch.
     """
-    if not task.steps_per_epoch:
-        raise UserError(
-            f"params.yaml: train.batch_size = {task.train.batch_size}: "
-            f"allowed: at most {len(task.images)}, the number of training images"
-        )
+    check_batch_size(task.train, len(task.images))
     run = Run(task)
     if run.state_file.exists():
         run.restore()

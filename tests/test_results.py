@@ -1,0 +1,51 @@
+"""What a training cost."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ganvae import config
+from ganvae.model import Loss, Update
+from ganvae.results import flops_per_image, sampling_speed
+from ganvae.runtime import Noise
+from ganvae.task import Task, build
+
+LATENT = 5
+
+
+def task(every: int = 1) -> Task:
+    """A decoder of one linear layer, trained towards its images."""
+    images = Noise(7, torch.device("cpu")).uniform(64, 1, 28, 28) * 2 - 1
+    base = build(
+        "vae", config.load(), images, torch.zeros(64).long(), seed=0, folder=Path("unused")
+    )
+    networks = nn.ModuleDict({"decoder": nn.Linear(LATENT, 784)})
+
+    def loss(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        drawn = networks["decoder"](noise.normal(len(images), LATENT))
+        return Loss((drawn - images.flatten(1)).square().mean(), {})
+
+    updates = (Update("fit", ("decoder",), loss, every=every),)
+    train = base.train.model_copy(update={"batch_size": 16})
+    return replace(base, networks=networks, updates=updates, latent_dim=LATENT, train=train)
+
+
+def test_flops_of_one_linear_layer_counted_by_hand() -> None:
+    """Two per weight forward, and two for the weight's gradient; none for that of the noise."""
+    assert flops_per_image(task()) == 4 * LATENT * 784
+
+
+def test_an_update_at_every_nth_step_counts_for_an_nth() -> None:
+    assert flops_per_image(task(every=4)) == LATENT * 784
+
+
+def test_the_networks_are_left_as_they_are() -> None:
+    measured = task()
+    before = {k: v.clone() for k, v in measured.networks.state_dict().items()}
+    flops_per_image(measured)
+    assert sampling_speed(measured) > 0
+    assert all(p.grad is None for p in measured.networks.parameters())
+    assert all(torch.equal(before[k], v) for k, v in measured.networks.state_dict().items())
+    assert all(network.training for network in measured.networks.values())
