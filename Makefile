@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint accept bench setup
+.PHONY: demo test lint accept bench bench-metrics setup
 
 setup: .venv/ready
 
@@ -22,6 +22,9 @@ accept: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.training
+
+bench-metrics: .venv/ready
+	$(BIN)/python -m benchmarks.metrics
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -1,7 +1,8 @@
 """Stage compare: all tables and figures; it only reads what training and evaluation measured.
 
 Reads `data/models/`, `data/evaluation/`, `metrics/classifier.json`, `params.yaml`.
-Writes `metrics/comparison.csv`, `.json`, `.md`, `plots/*.csv` for `dvc plots`, `plots/*.png`.
+Writes `metrics/comparison.csv`, `.json`, `.md`, `metrics/differences.csv`, `metrics/selftest.csv`,
+`plots/*.csv` for `dvc plots`, `plots/*.png`.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ganvae import config, storage
-from ganvae.comparison import curves, markdown, measurements, pictures, summary
+from ganvae.comparison import curves, faults, markdown, measurements, pictures, summary, verdicts
 from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams
@@ -26,8 +27,14 @@ def main() -> None:
     rows = summary.rows(study)
     document = summary.document(study, rows)
     text = markdown.render(study, rows)
+    metrics = {
+        "comparison": summary.frame(rows),
+        "differences": verdicts.frame(study, rows),
+        "selftest": faults.frame(study),
+    }
 
-    storage.write_text(METRICS / "comparison.csv", _csv(summary.frame(rows)))
+    for name, table in metrics.items():
+        storage.write_text(METRICS / f"{name}.csv", _csv(table))
     storage.write_json(METRICS / "comparison.json", document)
     storage.write_text(METRICS / "comparison.md", text)
     tables, drawings = curves.tables(study), pictures.draw(study, figures.dpi)

@@ -18,6 +18,7 @@ from ganvae.errors import UserError, run
 from stages.plots_page import page
 
 DEMO = Path(".demo")
+SECTIONS = 3  # of the comparison: conditions, generated images, reconstruction
 
 
 def main() -> None:
@@ -26,7 +27,9 @@ def main() -> None:
     dvc("repro")
     dvc("plots", "show")
     print()
-    print((DEMO / "metrics/comparison.md").read_text(encoding="utf-8"))
+    table = DEMO / "metrics/comparison.md"
+    print("\n## ".join(table.read_text(encoding="utf-8").split("\n## ")[:SECTIONS]))
+    print(f"\nMore: {table} (intervals, differences, costs, planted faults)")
     print(f"Figures: {DEMO / 'plots'} (PNG), {DEMO / 'dvc_plots/index.html'} (open in a browser)")
 
 

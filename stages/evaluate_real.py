@@ -1,57 +1,54 @@
-"""Measures real images as if they were generated, for the rows beside the models'.
+"""Measures real images as if they were generated: floors, planted faults, the metrics' self-test.
 
-Reads data/classifier/real.safetensors and the block `evaluate`; writes data/evaluation/real/: row
-`real` has training images against the test images, row `real_halves` one half of the test images
-against the other.
+Reads data/processed/, data/classifier/ and the block `evaluate`; writes data/evaluation/real/: the
+rows of `ganvae.floors` and the self-test. Ends with an error if a metric does not see what it
+exists to see.
 """
 
+import sys
 from pathlib import Path
 
-import torch
-
-from ganvae import config, data, evaluation, runtime
+from ganvae import classifier, config, data, evaluation, floors, runtime, scoring
 from ganvae.errors import run
 
 PROCESSED = Path("data/processed")
+CLASSIFIER = Path("data/classifier")
 SAMPLES = 100
 
 
 def main() -> None:
     params = config.block(evaluation.EvaluateParams, config.load(), "evaluate")
     runtime.use_one_thread()
-    real = evaluation.read_real(Path("data/classifier/real.safetensors"))
-    images, _ = data.load(PROCESSED / "train.safetensors")
+    judged = evaluation.read_real(CLASSIFIER / "real.safetensors")
+    images, labels = data.load(PROCESSED / "train.safetensors")
+    test, _ = data.load(PROCESSED / "test.safetensors")
+    judge = classifier.load(CLASSIFIER / "weights.safetensors", runtime.device())
+    network, seen = evaluation.inception_view(params, test, runtime.device())
+    standard = scoring.Standard(test, judged.test, seen)
+    real = floors.Real(images, labels, judged.train, standard, judge, network)
+    found = floors.measure(real, params.images, progress=sys.stderr.isatty())
 
-    chosen = _order("real", len(images))[: params.images]
-    halves = _order("real halves", len(real.test.features))
-    half = len(halves) // 2
-    first, second = halves[:half], halves[half:]
-    scores = {
-        "real": evaluation.score(real.train.at(chosen), real.test),
-        "real_halves": evaluation.score(real.test.at(first), real.test.at(second)),
-    }
-    protocol = {
-        **real.protocol(),
-        "images": {"real": len(chosen), "real_halves": len(first)},
-        "against": {"real": len(real.test.features), "real_halves": len(second)},
-    }
-    rows = {
-        name: {"metrics": score.metrics, "class_histogram": score.class_histogram}
-        for name, score in scores.items()
+    details = {
+        "protocol": scoring.protocol(standard, judge.architecture),
+        "runtime": runtime.description(runtime.device()),
+        "rows": {
+            name: {
+                "images": found.counts[name][0],
+                "against": found.counts[name][1],
+                **score.fields(),
+            }
+            for name, score in found.rows.items()
+        },
+        "selftest": found.selftest,
     }
     arrays = {
-        "samples": data.quantise(images[chosen[:SAMPLES]]),
-        "image_entropy": scores["real"].image_entropy,
+        "samples": data.quantise(images[found.chosen[:SAMPLES]]),
+        "image_entropy": found.rows["real"].image_entropy,
+        "nearest": found.rows["real_halves"].pairs,
     }
-    evaluation.write_results(
-        Path("data/evaluation/real"), {"protocol": protocol, "rows": rows}, arrays
-    )
-    for name, score in scores.items():
-        print(f"{name}: " + ", ".join(f"{key} {value:.6g}" for key, value in score.metrics.items()))
-
-
-def _order(purpose: str, n: int) -> torch.Tensor:
-    return runtime.Noise(runtime.seed_for(0, purpose), torch.device("cpu")).permutation(n)
+    evaluation.write_results(Path("data/evaluation/real"), details, arrays)
+    for name, score in found.rows.items():
+        print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in score.metrics.items()))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,20 @@ import torch
 import yaml
 
 from ganvae import storage
+from tests.fake_details import (
+    BATCH,
+    ENCODERS,
+    IMAGES,
+    PACE,
+    PROTOCOL,
+    ROWS,
+    RUNTIME,
+    SNAPSHOTS,
+    STEPS,
+    details,
+    real_details,
+)
 
-ENCODERS = ("vae", "vaegan", "cvaegan")
 RECORDS = {
     "gan": ("discriminator.loss", "discriminator.accuracy", "generator.loss"),
     "wgan": ("critic.loss", "generator.loss"),
@@ -22,18 +34,6 @@ RECORDS["vaegan"] = (*RECORDS["gan"][:2], *RECORDS["vae"], "autoencoder.l_gan")
 RECORDS["cvaegan"] = (*RECORDS["vaegan"], "autoencoder.active")
 ENDS = {"reconstruction_nats": (500, 75), "kl_nats": (2, 25), "accuracy": (0.99, 0.8)}
 STATES: dict[tuple[str, int], str] = {("gan", 1): "collapsed", ("wgan", 2): "diverged"}
-IMAGES, SNAPSHOTS, STEPS, BATCH, ROWS = 50, 4, 400, 128, 20
-PROTOCOL = {
-    "generated_images": IMAGES,
-    "real_images": IMAGES,
-    "real_split": "test",
-    "features": "classifier",
-    "feature_width": 128,
-    "classifier": "cnn",
-    "snapshot_images": 20,
-}
-
-ONLY_GENERATED = ("generated_images", "snapshot_images")
 
 
 def write(
@@ -61,60 +61,17 @@ def write(
             _training(root / "data/models" / name, name, seed, state)
             if state != "diverged":
                 arrays |= _arrays(rng, pool, name, seed)
+        arrays["originals"] = pool[:20]
         if name in ENCODERS:
-            arrays["originals"] = pool[:20]
             arrays["latent_labels"] = np.arange(200) % 10
-        _evaluation(root, name, {"model": name, "protocol": PROTOCOL, "seeds": seeds}, arrays)
-    rows = {
-        row: {"metrics": _metrics("real", value), "class_histogram": [100] * 10}
-        for row, value in (("real", 0), ("real_halves", 1))
+        content = {"model": name, "protocol": PROTOCOL, "runtime": RUNTIME, "seeds": seeds}
+        _evaluation(root, name, content, arrays)
+    arrays = {
+        "samples": _pick(rng, pool, 100),
+        "image_entropy": _entropies(rng, 0.02),
+        "nearest": _pick(rng, pool, 30).reshape(10, 3, 28, 28),
     }
-    arrays = {"samples": _pick(rng, pool, 100), "image_entropy": _entropies(rng, 0.02)}
-    protocol = {key: PROTOCOL[key] for key in PROTOCOL if key not in ONLY_GENERATED}
-    protocol |= {"images": {"real": IMAGES, "real_halves": IMAGES // 2}}
-    _evaluation(root, "real", {"protocol": protocol, "rows": rows}, arrays)
-
-
-def details(name: str, seed: int, state: str) -> dict[str, Any]:
-    """One seed of `details.json`; seed s of a model has class_entropy 2.2 + s / 100."""
-    diverged, collapsed = state == "diverged", state == "collapsed"
-    steps = STEPS // 2 if diverged else STEPS
-    content = {
-        "state": "diverged" if diverged else "finished",
-        "step": steps,
-        "steps": STEPS,
-        "update": "critic" if diverged else None,
-        "collapsed": collapsed,
-        "timeline": [
-            {
-                "step": step,
-                "images_seen": step * BATCH,
-                "class_entropy": 0.1 if collapsed else 2.2 * (1 - math.exp(-step / 30)) + seed / 90,
-                "image_entropy": 0.1,
-            }
-            for step in np.unique(np.geomspace(1, steps, 16).astype(int)).tolist()
-        ],
-    }
-    if diverged:
-        return content
-    histogram = [IMAGES if collapsed and d == 1 else 10 + (d + seed) % 3 for d in range(10)]
-    return {**content, "metrics": _metrics(name, seed), "class_histogram": histogram}
-
-
-def _metrics(name: str, seed: int) -> dict[str, float]:
-    metrics = {
-        "class_entropy": 2.2 + seed / 100,
-        "image_entropy": 0.1,
-        "fid_classifier": 70.0 + seed,
-    }
-    if name in ENCODERS:
-        metrics |= {
-            "reconstruction_mse": 0.01,
-            "reconstruction_nats": 75.0,
-            "kl_nats": 25.0 + seed,
-            "negative_elbo": 100.0 + seed,
-        }
-    return metrics
+    _evaluation(root, "real", real_details(), arrays)
 
 
 def _training(folder: Path, name: str, seed: int, state: str) -> None:
@@ -128,15 +85,19 @@ def _training(folder: Path, name: str, seed: int, state: str) -> None:
     }
     storage.write_json(folder / f"status/seed_{seed}.json", status)
     storage.write_text(folder / f"history/seed_{seed}.csv", _history(name, seed, ended))
+    pace = PACE.get(name, 5)
+    seconds = 100.0 * pace + seed
     costs = {
-        "train_seconds": 100.0 + seed,
-        "train_images_per_second": 25000.0,
-        "parameters": 1_333_921,
+        "train_seconds": seconds,
+        "train_images_per_second": ended * BATCH / seconds,
+        "sample_images_per_second": 41000.0 + seed,
+        "flops_per_image": 12_000_000.0 * pace,
+        "parameters": 1_333_921 + 100_000 * pace,
         "parameters_by_network": {"decoder": 1_333_921},
         "steps": ended,
         "generator_updates": ended // (5 if name == "wgan" else 1),
         "peak_memory_mib": 512.5,
-        "runtime": {"device": "cpu: Some Processor", "torch": "2.15.0"},
+        "runtime": RUNTIME,
     }
     storage.write_json(folder / f"costs/seed_{seed}.json", costs)
     storage.write_text(folder / f"weights/seed_{seed}.safetensors", "not read")
@@ -164,13 +125,14 @@ def _arrays(
     arrays = {
         f"samples/{seed}": _pick(rng, pool, 100),
         f"image_entropy/{seed}": _entropies(rng, 0.1),
+        f"nearest/{seed}": _pick(rng, pool, 30).reshape(10, 3, 28, 28),
+        f"reconstructions/{seed}": pool[:20],
         f"interpolations/{seed}": _pick(rng, pool, 80).reshape(8, 10, 28, 28),
         f"snapshots/{seed}": _pick(rng, pool, SNAPSHOTS * 10).reshape(-1, 10, 28, 28),
         f"snapshot_steps/{seed}": np.geomspace(1, STEPS, SNAPSHOTS).astype(np.int64),
     }
     if name in ENCODERS:
         centres = rng.normal(size=(10, 2)) * 2
-        arrays[f"reconstructions/{seed}"] = pool[:20]
         arrays[f"latent/{seed}"] = (
             np.tile(centres, (20, 1)) + 0.5 * rng.normal(size=(200, 2))
         ).astype(np.float32)

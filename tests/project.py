@@ -20,7 +20,7 @@ TINY: dict[str, Any] = {
     "networks": {"latent_dim": 4},
     "train": {"batch_size": 64, "epochs": 1, "seeds": [0, 1]},
     "classifier": {"epochs": 1},
-    "evaluate": {"images": 200},
+    "evaluate": {"images": 1000, "importance_samples": 2, "inversion_steps": 10},
     "figures": {"dpi": 50},
 }
 

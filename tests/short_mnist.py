@@ -17,7 +17,7 @@ SHORT = {
     "networks": {"latent_dim": 32},
     "train": {"batch_size": 128, "epochs": 1, "seeds": [0]},
     "classifier": {"architecture": "mlp", "epochs": 4},
-    "evaluate": {"images": 2000},
+    "evaluate": {"images": 2000, "inversion_images": 100},
 }
 
 

@@ -10,18 +10,12 @@ import pandas as pd
 import pytest
 
 from ganvae import config, storage
-from ganvae.comparison import curves, markdown, measurements, published, summary
+from ganvae.comparison import curves, markdown, measurements, summary
 from ganvae.errors import UserError
 from stages import compare
-from tests import fake_study
+from tests import fake_details, fake_study
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-PUBLISHED_SETTINGS: dict[str, Any] = {
-    "networks": {"architecture": "mi2018", "latent_dim": 100},
-    "classifier": {"architecture": "mlp"},
-    "vae": {"likelihood": "gaussian"},
-    "vaegan": {"likelihood": "gaussian", "adversarial_weight": 1},
-}
 
 
 def default_params() -> dict[str, Any]:
@@ -83,13 +77,15 @@ def test_means_are_over_the_finished_seeds_and_the_others_are_counted(
 
 def test_csv_has_the_models_then_real_rows(written: Path) -> None:
     table = pd.read_csv(written / "metrics/comparison.csv")
-    assert list(table["row"]) == [*default_params()["models"], "real", "real_halves"]
-    assert list(table.columns[:3]) == ["row", "class_entropy", "class_entropy_std"]
-    assert {f"{c}_std" for c in table.columns[1::2]} == set(table.columns[2::2])
+    assert list(table["row"]) == [*default_params()["models"], *fake_details.real_details()["rows"]]
+    assert list(table.columns[:4]) == ["row", "images", "against", "class_entropy"]
+    assert [f"{c}_std" for c in table.columns[3::2]] == list(table.columns[4::2])
     by_row = table.set_index("row")
     assert by_row.loc["vae", "negative_elbo_std"] == pytest.approx(1.0, abs=1e-9)
     assert by_row["negative_elbo"].isna()["gan"]
     assert by_row["class_entropy_std"].isna()["real"]
+    assert list(by_row.loc["gan", ["images", "against"]]) == [50, 50]
+    assert list(by_row.loc["real_halves", ["images", "against"]]) == [25, 25]
 
 
 def test_json_holds_settings_seeds_and_no_nan(written: Path) -> None:
@@ -99,34 +95,33 @@ def test_json_holds_settings_seeds_and_no_nan(written: Path) -> None:
     text = (written / "metrics/comparison.json").read_text(encoding="utf-8")
     content = json.loads(text, parse_constant=refuse)
     settings = content["settings"]
-    assert settings["protocol"] == fake_study.PROTOCOL
-    assert settings["protocol_real"]["images"] == {"real": 50, "real_halves": 25}
+    assert settings["protocol"] == fake_details.PROTOCOL
+    assert settings["protocol_real"] == fake_details.REAL_PROTOCOL
     assert settings["classifier"] == {"architecture": "cnn", "test_accuracy": 0.9921}
-    assert settings["runtime"]["torch"] == ["2.15.0"]
+    assert settings["runtime"]["training"]["torch"] == ["2.15.0"]
     wgan = content["rows"]["wgan"]
     assert wgan["seeds_diverged"] == 1
     assert wgan["fid_classifier"]["seeds"] == {"0": 70.0, "1": 71.0}
-    assert content["rows"]["real"]["class_entropy"] == {"mean": 2.2, "std": None, "seeds": {}}
-    assert "seeds_finished" not in content["rows"]["real"]
+    assert wgan["fid_classifier"]["low"] == pytest.approx(0.98 * 70.5, abs=1e-9)
+    assert wgan["fid_classifier"]["high"] == pytest.approx(1.04 * 70.5, abs=1e-9)
+    assert wgan["class_kl"]["low"] is None
+    assert wgan["runtime"]["training"]["commit"] == ["0123456789ab"]
+    assert wgan["runtime"]["evaluation"] == wgan["runtime"]["training"]
+    real = content["rows"]["real"]
+    bare = {"std": None, "low": None, "high": None, "seeds": {}}
+    assert real["class_entropy"] == {"mean": 2.2, **bare}
+    assert real["fid_classifier"]["high"] == pytest.approx(1.04 * 70, abs=1e-9)
+    assert "seeds_finished" not in real
+    assert real["runtime"]["training"] == {}
 
 
 def test_markdown_names_every_collapsed_and_diverged_seed(written: Path) -> None:
     text = (written / "metrics/comparison.md").read_text(encoding="utf-8")
     assert "Collapsed seeds: 1. Diverged seeds: 1, of 15." in text
-    assert "- gan, seed 1: collapsed\n" in text
+    assert "- gan, seed 1: collapsed, from step 54 on\n" in text
     assert "- wgan, seed 2: diverged in `critic` at step 200\n" in text
     assert "71.00 ± 1.00" in text  # gan's Frechet distance
-    assert "nan" not in text.lower().replace("halves", "")
-
-
-def test_markdown_tables_are_rectangular_and_not_too_wide(written: Path) -> None:
-    text = (written / "metrics/comparison.md").read_text(encoding="utf-8")
-    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
-    assert len(tables) == 6
-    for lines in tables:
-        assert len({line.count("|") for line in lines}) == 1
-        assert len({len(line) for line in lines}) == 1
-        assert len(lines[0]) <= 150
+    assert "nan" not in text.lower()
 
 
 def test_a_single_seed_has_no_spread(tmp_path: Path) -> None:
@@ -136,43 +131,8 @@ def test_a_single_seed_has_no_spread(tmp_path: Path) -> None:
     read = measurements.read(params, tmp_path)
     rows = summary.rows(read)
     assert rows[0].metrics["class_entropy"].std is None
-    assert "±" not in markdown.render(read, rows).replace("Mean ±", "")
-
-
-def test_published_values_stand_beside_the_measured_with_what_differs(
-    study: measurements.Study,
-) -> None:
-    values = {value.row: value for value in published.beside(study, summary.rows(study))}
-    assert list(values) == ["gan", "wgan", "vae", "vaegan", "classifier"]
-    assert values["wgan"].value == 2.280
-    assert values["wgan"].measured == row_of(study, "wgan").metrics["class_entropy"]
-    assert {setting.name for setting in values["vae"].differs} == {
-        "networks.architecture",
-        "networks.latent_dim",
-        "models.vae.likelihood",
-        "classifier.architecture",
-    }
-    assert "generator updates" in {setting.name for setting in values["gan"].differs}
-
-
-def test_the_published_settings_match_only_when_all_of_them_agree(tmp_path: Path) -> None:
-    params = default_params()
-    params["networks"] |= PUBLISHED_SETTINGS["networks"]
-    params["classifier"] |= PUBLISHED_SETTINGS["classifier"]
-    for model in ("vae", "vaegan"):
-        params["models"][model] |= PUBLISHED_SETTINGS[model]
-    fake_study.write(tmp_path, params)
-
-    def differing() -> dict[str, list[str]]:
-        read = measurements.read(params, tmp_path)
-        values = published.beside(read, summary.rows(read))
-        return {value.row: [setting.name for setting in value.differs] for value in values}
-
-    updates = ["generator updates"]
-    wanted = {"gan": updates, "wgan": updates, "vae": [], "vaegan": [], "classifier": []}
-    assert differing() == wanted
-    params["data"]["name"] = "fashion_mnist"
-    assert all("data.name" in names for names in differing().values())
+    lines = markdown.render(read, rows).splitlines()
+    assert not [line for line in lines if line.startswith("|") and "±" in line]
 
 
 def add(path: str) -> Callable[[Path], None]:
@@ -215,6 +175,10 @@ def changed(path: str, *keys: str, value: Any) -> Callable[[Path], None]:
             "gan and vae were evaluated differently: generated_images is 50 and 7",
         ),
         (
+            changed("data/evaluation/vae/details.json", "protocol", "features", value=["a", "b"]),
+            r"gan and vae were evaluated differently: features is \['classifier'\] and \['a', ",
+        ),
+        (
             changed("data/evaluation/real/details.json", "protocol", "feature_width", value=7),
             "gan and real were evaluated differently: feature_width",
         ),
@@ -242,7 +206,7 @@ def test_refuses_what_does_not_belong_to_one_study(
 
 
 def test_a_seed_that_only_its_evaluation_found_diverged_is_read(copy: Path) -> None:
-    diverged = {**fake_study.details("vae", 0, "diverged"), "update": "evaluate"}
+    diverged = {**fake_details.details("vae", 0, "diverged"), "update": "evaluate"}
     changed("data/evaluation/vae/details.json", "seeds", "0", value=diverged)(copy)
     read = measurements.read(default_params(), copy)
     assert row_of(read, "vae").diverged == 1
@@ -255,12 +219,12 @@ def test_loss_curves_are_means_over_finished_seeds(study: measurements.Study) ->
     last = pd.concat([seed.history for seed in wgan.finished]).groupby("images_seen").mean().iloc[3]
     rows = table[table["series"] == "wgan critic.loss"]
     assert rows.iloc[3]["value"] == pytest.approx(last["critic.loss"], abs=1e-12)
-    assert len(rows) == fake_study.ROWS
+    assert len(rows) == fake_details.ROWS
     assert "cvaegan autoencoder.active" in set(table["series"])
 
 
 def test_class_entropy_curve_keeps_the_diverged_seed(study: measurements.Study) -> None:
-    table = curves.class_entropy(study)
+    table = curves.timeline(study, "class_entropy")
     seeds = table[table["model"] == "wgan"]["seed"]
     assert set(seeds) == {0, 1, 2}
 
@@ -294,4 +258,4 @@ def test_writes_all_tables_and_figures_whatever_is_missing(
     compare.main()
     assert outputs(tmp_path).keys() == outputs(written).keys()
     table = pd.read_csv(tmp_path / "metrics/comparison.csv")
-    assert list(table["row"]) == [*models, "real", "real_halves"]
+    assert list(table["row"])[: len(models) + 1] == [*models, "real"]

@@ -69,7 +69,9 @@ def test_a_full_disk_is_one_line_and_keeps_the_earlier_result(
     with pytest.raises(SystemExit) as ended:
         errors.run(download.main)
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "error: No space left on device\n"
+    said = capsys.readouterr().err
+    assert said.startswith("error: No space left on device: ")
+    assert said.count("\n") == 1
     assert held(download.RAW) == CONTENTS
     assert list(Path(".cache").iterdir()) == []
 

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,21 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from ganvae import classifier, config, data, evaluation, model, runtime, showcase, storage
+from ganvae import (
+    classifier,
+    config,
+    data,
+    evaluation,
+    inception,
+    model,
+    planted,
+    runtime,
+    selftest,
+    showcase,
+    storage,
+)
 from ganvae.errors import UserError
+from ganvae.timeline import collapsed_at
 from stages import evaluate, evaluate_real
 from tests.project import ROOT
 
@@ -20,7 +34,23 @@ PARAMS = config.load(Path(__file__).parents[1] / "params.yaml")
 LATENT_DIM = 3
 TEST_IMAGES = 25
 STEPS = 40
+OF_AN_ENCODER = (
+    "reconstruction_mse",
+    "reconstruction_nats",
+    "kl_nats",
+    "negative_elbo",
+    "active_units",
+    "iwae_nll_3",
+)
 NETWORKS = model.NetworksParams(architecture="wide", latent_dim=LATENT_DIM)
+BUDGETS: dict[str, Any] = {
+    "features": ["classifier"],
+    "images": 100,
+    "collapse_classes": 5.0,
+    "importance_samples": 3,
+    "inversion_images": 20,
+    "inversion_steps": 2,
+}
 Edit = Callable[[nn.ModuleDict], None]
 
 
@@ -50,12 +80,17 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def set_params(seeds: tuple[int, ...] = (0, 1), beta: float = 1.0, n: int = 100) -> None:
+def set_params(
+    seeds: tuple[int, ...] = (0, 1),
+    beta: float = 1.0,
+    n: int = 100,
+    features: Sequence[str] = ("classifier",),
+) -> None:
     values = json.loads(json.dumps(PARAMS))
     values["networks"] = NETWORKS.model_dump()
     values["train"]["seeds"] = list(seeds)
     values["models"]["vae"]["beta"] = beta
-    values["evaluate"] = {"images": n, "collapse_classes": 5.0}
+    values["evaluate"] = {**BUDGETS, "images": n, "features": list(features)}
     Path("params.yaml").write_text(yaml.safe_dump(values))
 
 
@@ -113,11 +148,19 @@ def test_a_model_with_an_encoder(
         "generated_images": 100,
         "real_images": TEST_IMAGES,
         "real_split": "test",
-        "features": "classifier",
+        "features": ["classifier"],
         "feature_width": classifier.FEATURES,
         "classifier": "mlp",
+        "neighbours": 5,
+        "kernel_subset": 1000,
+        "nearest_images": 2000,
+        "train_images": 150,
         "snapshot_images": 2000,
+        "importance_samples": 3,
+        "inversion_images": 20,
+        "inversion_steps": 2,
     }
+    assert details["runtime"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
     finished, diverged = details["seeds"]["0"], details["seeds"]["1"]
     metrics = finished["metrics"]
     parts = metrics["reconstruction_nats"] + metrics["kl_nats"]
@@ -143,17 +186,22 @@ def test_a_model_with_an_encoder(
         "reconstructions/0": ((20, 28, 28), torch.uint8),
         "latent/0": ((TEST_IMAGES, 2), torch.float32),
         "latent_labels": ((TEST_IMAGES,), torch.int64),
+        "nearest/0": ((10, 3, 28, 28), torch.uint8),
     }
+    assert set(metrics) == {*selftest.EXPECTED, *OF_AN_ENCODER, "inversion_mse"}
+    assert set(finished["intervals"]) < set(metrics)
     mean = float(arrays["image_entropy/0"].double().mean())
     assert metrics["image_entropy"] == pytest.approx(mean, abs=1e-6)
     headline = storage.read_json(Path("metrics/vae.json"))
-    fates = {"seeds_finished": 1, "seeds_collapsed": int(finished["collapsed"])}
     assert headline == {
         "fid_classifier": float(f"{metrics['fid_classifier']:.6g}"),
         "class_entropy": float(f"{metrics['class_entropy']:.6g}"),
         "image_entropy": float(f"{metrics['image_entropy']:.6g}"),
+        "sharpness": float(f"{metrics['sharpness']:.6g}"),
+        "precision": float(f"{metrics['precision']:.6g}"),
+        "recall": float(f"{metrics['recall']:.6g}"),
         "negative_elbo": float(f"{metrics['negative_elbo']:.6g}"),
-        **fates,
+        "seeds_finished": 1,
     }
     assert capsys.readouterr().out.count("\n") == 1
     assert list(Path(".cache/evaluation").iterdir()) == [], "nothing half-written stays"
@@ -239,7 +287,8 @@ def test_a_collapsed_model_without_information(root: Path, monkeypatch: pytest.M
     expected = float(pixels.double().square().mean() / 4)
     assert metrics["reconstruction_mse"] == pytest.approx(expected, rel=1e-9)
     assert (arrays["samples/0"] == 128).all()
-    assert storage.read_json(Path("metrics/vae.json"))["seeds_collapsed"] == 2
+    assert entry["collapsed_at"] == collapsed_at(entry["timeline"], 5.0)
+    assert all(math.isfinite(value) for value in metrics.values()), "a full row"
 
 
 def test_all_seeds_diverged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,9 +298,8 @@ def test_all_seeds_diverged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
     details, arrays = run(monkeypatch, "gan")
     assert details["seeds"]["1"]["state"] == "diverged"
     assert details["seeds"]["1"]["update"] == "evaluate"
-    assert arrays == {}
-    counts = {"seeds_finished": 0, "seeds_collapsed": 0}
-    assert storage.read_json(Path("metrics/gan.json")) == counts
+    assert set(arrays) == {"originals"}
+    assert storage.read_json(Path("metrics/gan.json")) == {"seeds_finished": 0}
 
 
 def remove(path: str) -> Callable[[], object]:
@@ -319,45 +367,128 @@ def test_seeds_are_checked(seeds: Any) -> None:
         config.block(model.TrainParams, values, "train")
 
 
-@pytest.mark.parametrize(("key", "value"), [("images", 99), ("collapse_classes", 10.5)])
-def test_params_are_checked(key: str, value: float) -> None:
-    values = {"evaluate": {"images": 100, "collapse_classes": 5.0, key: value}}
-    with pytest.raises(UserError, match=rf"evaluate\.{key} = {value}: allowed: "):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("images", 99),
+        ("collapse_classes", 10.5),
+        ("importance_samples", 0),
+        ("inversion_images", 0),
+        ("inversion_steps", 0),
+        ("features", ["inception"]),
+        ("features", []),
+    ],
+)
+def test_params_are_checked(key: str, value: object) -> None:
+    values = {"evaluate": {**BUDGETS, key: value}}
+    with pytest.raises(UserError, match=rf"evaluate\b.*{key} = {re.escape(str(value))}: allowed: "):
         config.block(evaluation.EvaluateParams, values, "evaluate")
+
+
+@pytest.fixture
+def nothing_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images of noise, judged by chance, have none of the faults that digits can have."""
+    monkeypatch.setattr(selftest, "EXPECTED", {})
+
+
+@pytest.fixture
+def small_inception(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A network of Inception's form in its place; counts the images that it is shown."""
+    shown: list[int] = []
+
+    class Small(nn.Module):
+        def forward(self, enlarged: Tensor) -> Tensor:
+            shown.append(len(enlarged))
+            return nn.functional.interpolate(enlarged[:, :1], (32, 64)).flatten(1)
+
+    class_weights = torch.randn(1008, 2048, generator=torch.Generator().manual_seed(0)) / 45
+    made = inception.Inception(Small(), class_weights)
+    monkeypatch.setattr(inception, "load", lambda device: made)
+    return shown
+
+
+@pytest.mark.usefixtures("nothing_demanded")
+def test_inception_features_are_asked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch, small_inception: list[int]
+) -> None:
+    set_params(seeds=(0,), features=["classifier", "inception"])
+    leave("gan", 0)
+    details, _ = run(monkeypatch, "gan")
+    assert details["protocol"]["features"] == ["classifier", "inception"]
+    metrics = details["seeds"]["0"]["metrics"]
+    assert metrics["fid_inception"] > 0
+    assert metrics["inception_score_inception"] >= 1
+    assert sum(small_inception) == 100 + TEST_IMAGES
+    evaluate_real.main()
+    rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
+    assert all(row["metrics"]["fid_inception"] > 0 for row in rows.values())
+    shown_again = sum(small_inception) - 100 - TEST_IMAGES
+    assert shown_again == 100 * (1 + len(planted.FAULTS)), "the test images were looked at once"
 
 
 # the real rows
 
 
-@pytest.mark.parametrize(("asked", "used"), [(120, 120), (5000, 150)])
+@pytest.mark.usefixtures("nothing_demanded")
+@pytest.mark.parametrize(("asked", "used"), [(120, 120), (5000, 149)])
 def test_real_rows(root: Path, asked: int, used: int) -> None:
     set_params(n=asked)
     evaluate_real.main()
     details = storage.read_json(Path("data/evaluation/real/details.json"))
     arrays = storage.read_tensors(Path("data/evaluation/real/arrays.safetensors"))
-    assert details["protocol"]["images"] == {"real": used, "real_halves": 12}
-    assert details["protocol"]["against"] == {"real": TEST_IMAGES, "real_halves": 13}
-    assert sum(details["rows"]["real"]["class_histogram"]) == used
-    assert sum(details["rows"]["real_halves"]["class_histogram"]) == 12
-    for row in details["rows"].values():
-        assert set(row["metrics"]) == {"class_entropy", "image_entropy", "fid_classifier"}
+    rows = details["rows"]
+    counts = {name: (row["images"], row["against"]) for name, row in rows.items()}
+    faulty = {f"planted_{fault}": (asked, TEST_IMAGES) for fault in planted.FAULTS}
+    assert counts == {"real": (used, TEST_IMAGES), "real_halves": (13, 12), **faulty}
+    for name, row in rows.items():
+        assert sum(row["class_histogram"]) == counts[name][0]
+        assert len(row["frechet_curve"]) == 8
+    entries = {(entry["metric"], entry["fault"]) for entry in details["selftest"]}
+    assert entries == {
+        (metric, fault)
+        for metric in rows["real"]["metrics"]
+        for fault in [*planted.FAULTS, selftest.UNCHANGED]
+    }
     assert arrays["samples"].shape == (100, 28, 28)
     assert arrays["image_entropy"].shape == (used,)
     train = data.quantise(images(150, seed=150)).flatten(1)
     assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
 
 
+@pytest.mark.usefixtures("nothing_demanded")
+def test_real_images_are_not_held_against_themselves(root: Path) -> None:
+    """Their own place in the training set is empty, or each would be a copy."""
+    set_params(n=100)
+    evaluate_real.main()
+    details = storage.read_json(Path("data/evaluation/real/details.json"))
+    memorization = {name: row["metrics"]["memorization"] for name, row in details["rows"].items()}
+    assert memorization["planted_copies"] == 1
+    assert abs(memorization["real"]) < 0.5
+    assert memorization["real_halves"] < 0.5
+
+
+@pytest.mark.usefixtures("nothing_demanded")
 def test_real_images_are_at_no_distance_from_themselves(root: Path) -> None:
+    """All but one of them; half of the test images against the other half are at some."""
     path = Path("data/classifier/real.safetensors")
     real = storage.read_tensors(path)
+    train = storage.read_tensors(Path("data/processed/train.safetensors"))
     for part in ("features", "probabilities"):
         real[f"test_{part}"] = real[f"train_{part}"].clone()
     storage.write_tensors(path, real)
+    storage.write_tensors(Path("data/processed/test.safetensors"), train)
     set_params(n=150)
     evaluate_real.main()
     rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
-    assert rows["real"]["metrics"]["fid_classifier"] == pytest.approx(0, abs=1e-4)
-    assert rows["real_halves"]["metrics"]["fid_classifier"] > 0.01
+    assert rows["real"]["metrics"]["fid_classifier"] < 0.05
+    assert rows["real_halves"]["metrics"]["fid_classifier"] > 0.05
+
+
+def test_a_self_test_that_fails_ends_the_stage_and_leaves_nothing(root: Path) -> None:
+    """A judge that answers by chance sees no digits missing."""
+    with pytest.raises(UserError, match=r"^self-test: class_\w+ on \w+: had to"):
+        evaluate_real.main()
+    assert not Path("data/evaluation/real").exists()
 
 
 def test_a_judge_without_its_view_is_refused(root: Path) -> None:

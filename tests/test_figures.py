@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ganvae import config
 from ganvae.comparison import measurements, pictures
-from ganvae.figures import bands, curves, distributions, grids, style
+from ganvae.figures import bands, course, curves, distributions, grids, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.params import FiguresParams
 from ganvae.figures.style import Panel
@@ -28,8 +28,13 @@ COLOURS = {"a": "#0072B2", "b": "#E69F00"}
 FIGURES = (
     "samples",
     "training",
+    "nearest",
     "losses",
-    "class_entropy",
+    "timeline",
+    "class_histogram_timeline",
+    "frechet_curve",
+    "constraint",
+    "budget",
     "class_histograms",
     "image_entropy",
     "reconstructions",
@@ -71,14 +76,8 @@ def drawn_texts(figure: Figure) -> list[Text]:
     ]
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_text_stays_on_the_page_and_apart(study: measurements.Study, name: str) -> None:
-    figure = pictures.draw(study, dpi=60)[name]()
-    style.to_png(figure)  # lays it out
-    shown = drawn_texts(figure)
-    if name == "latent_space":  # the digits lie where the data puts them
-        shown = [text for text in shown if text.get_path_effects() == []]
-    assert len(shown) > 2
+def assert_apart(figure: Figure, shown: list[Text]) -> None:
+    """No text leaves the page of a figure that is laid out, none lies on another."""
     boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
     page = figure.bbox.padded(1)
     for text, box in boxes:
@@ -90,10 +89,28 @@ def test_text_stays_on_the_page_and_apart(study: measurements.Study, name: str) 
         assert overlap <= 0.05 * min(a.width * a.height, b.width * b.height), (one, other)
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_stays_on_the_page_and_apart(study: measurements.Study, name: str) -> None:
+    figure = pictures.draw(study, dpi=60)[name]()
+    style.to_png(figure)  # lays it out
+    shown = drawn_texts(figure)
+    if name == "latent_space":  # the digits lie where the data puts them
+        shown = [text for text in shown if text.get_path_effects() == []]
+    assert len(shown) > 2
+    assert_apart(figure, shown)
+
+
 def test_sample_panels_name_model_and_seed(study: measurements.Study) -> None:
     shown = texts(pictures.draw(study, dpi=60)["samples"]())
     assert {"gan", "wgan", "vae", "vaegan", "cvaegan", "real"} <= set(shown)
     assert shown.count("seed 0") == 5  # always the first finished seed
+
+
+def test_reconstructions_say_which_were_searched_for(study: measurements.Study) -> None:
+    shown = texts(pictures.draw(study, dpi=60)["reconstructions"]())
+    assert "original" in shown
+    assert {"gan\nseed 0, latent search", "wgan\nseed 0, latent search"} <= set(shown)
+    assert {"vae\nseed 0", "vaegan\nseed 0", "cvaegan\nseed 0"} <= set(shown)
 
 
 def test_draws_every_figure_and_no_other(study: measurements.Study) -> None:
@@ -116,6 +133,7 @@ def test_grid_places_images_row_by_row() -> None:
     images = np.arange(12, dtype=np.uint8)[:, None, None].repeat(28, 1).repeat(28, 2)
     grid = style.shown(images, columns=4)
     assert grid.shape == (3 * 29 + 1, 4 * 29 + 1)
+    assert set(grid[::29].ravel()) == set(grid[:, ::29].ravel()) == {90}, "lines in between"
     assert [grid[15 + 29 * (k // 4), 15 + 29 * (k % 4)] for k in range(12)] == list(range(12))
 
 
@@ -127,8 +145,9 @@ def test_a_model_keeps_its_colour_when_another_is_added() -> None:
     assert style.REAL_COLOUR not in style.PALETTE
 
 
-def test_dvc_template_has_the_figures_colours() -> None:
-    template = json.loads((TEMPLATES / "models.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["models", "models_log"])
+def test_dvc_template_has_the_figures_colours(name: str) -> None:
+    template = json.loads((TEMPLATES / f"{name}.json").read_text(encoding="utf-8"))
     assert template["encoding"]["color"]["scale"]["range"] == list(style.PALETTE)
 
 
@@ -166,16 +185,29 @@ def test_losses_in_nats_have_a_panel_of_their_own() -> None:
     assert curves.groups(["generator.loss"]) == [("adversarial", ["generator.loss"])]
 
 
-def test_class_entropy_shows_its_bound_the_real_value_and_where_a_seed_diverged() -> None:
-    table = pd.DataFrame({"images_seen": [128, 256, 512], "class_entropy": [0.5, 1.5, 2.0]})
-    models = [Curves("a", [table], []), Curves("b", [], [table[:2], table[:1]])]
-    axes = curves.class_entropy(models, real=2.25, colours=COLOURS, dpi=60).axes[0]
-    levels = {line.get_label(): line.get_ydata()[0] for line in axes.get_lines()}  # type: ignore[index]
+def test_the_timeline_shows_bound_real_value_and_where_seeds_collapsed_and_diverged() -> None:
+    table = pd.DataFrame(
+        {
+            "images_seen": [128, 256, 512],
+            "class_entropy": [0.5, 1.5, 2.0],
+            "coverage": [0.1, 0.2, 0.3],
+            "fid_classifier": [900.0, 300.0, 100.0],
+        }
+    )
+    models = [Curves("a", [table], [], [table[1:2]]), Curves("b", [], [table[:2], table[:1]])]
+    figure = course.timeline(models, real_entropy=2.25, colours=COLOURS, dpi=60)
+    axes = figure.axes[0]
+    drawn = [line for line in axes.get_lines() if len(line.get_ydata())]  # type: ignore[arg-type]
+    levels = {line.get_label(): line.get_ydata()[0] for line in drawn}  # type: ignore[index]
     assert levels["ln 10, the most"] == pytest.approx(math.log(10), abs=1e-12)
     assert levels["real"] == 2.25
-    cross, _ = [line for line in axes.get_lines() if line.get_marker() == "x"]
+    cross, _ = [line for line in drawn if line.get_marker() == "x"]
     assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (256, 1.5)  # type: ignore[index]
     assert cross.get_color() == COLOURS["b"]
+    for ax, value in zip(figure.axes, (1.5, 1.5, 0.2, 300.0), strict=True):
+        mark, *_ = [line for line in ax.get_lines() if line.get_marker() == "v"]
+        assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (256, value)  # type: ignore[index]
+        assert mark.get_color() == COLOURS["a"]
     named = [line.get_label() for line in axes.get_lines()]
     assert named.count("b (every seed diverged)") == 1
 
@@ -209,12 +241,7 @@ def test_a_panel_without_data_says_why() -> None:
     ]
     for figure in drawn:
         assert "every seed diverged" in texts(figure)
-    without = [
-        grids.reconstructions(None, [], COLOURS, 60),
-        distributions.latent_space([], None, COLOURS, 60),
-    ]
-    for figure in without:
-        assert "no model has an encoder" in texts(figure)
+    assert "no model has an encoder" in texts(distributions.latent_space([], None, COLOURS, 60))
 
 
 @pytest.mark.parametrize("dpi", [49, 601])

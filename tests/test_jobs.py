@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,27 @@ def test_the_trainings_scripts_are_part_of_their_code() -> None:
     found = {os.path.relpath(path, ROOT) for path in jobs.loaded_sources()}
     expected = {"stages/train.py", "stages/train_one.py", "src/ganvae/jobs.py"}
     assert expected <= {Path(name).as_posix() for name in found}
+
+
+def test_an_edit_of_the_parameters_file_is_refused_and_of_another_is_not(tmp_path: Path) -> None:
+    """Jobs can get their parameters from another file than `params.yaml`."""
+    file, other = tmp_path / "grid.yaml", tmp_path / "params.yaml"
+    for path in (file, other):
+        path.write_text("a: 1\n")
+
+    def run(name: str, edited: Path) -> None:
+        folder = tmp_path / name
+        make = f"import os, time; time.sleep(0.5); os.makedirs({str(folder / 'result')!r})"
+        job = jobs.Job(name, [sys.executable, "-c", make], folder)
+        jobs.run([job], 0, lambda: None if job.result.exists() else touch(edited), file)
+        assert job.result.exists()
+
+    def touch(path: Path) -> None:
+        path.write_text("a: 2\n")
+
+    run("first", other)
+    with pytest.raises(UserError, match=r"grid\.yaml: edited while the trainings ran"):
+        run("second", file)
 
 
 def test_a_stage_that_never_ran_cannot_be_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

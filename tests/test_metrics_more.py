@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from torch import Tensor
 
 from ganvae.metrics.active_units import active_units
@@ -18,7 +20,7 @@ from ganvae.metrics.interval import mean_with_interval
 from ganvae.metrics.kernel_distance import kernel_distance, squared_mmd
 from ganvae.metrics.memorization import closest, nearest_real
 from ganvae.metrics.modes import modes_covered
-from ganvae.metrics.neighbours import BLOCK, kth_nearest, nearest
+from ganvae.metrics.neighbours import BLOCK, nearest, nearest_others
 from ganvae.metrics.precision_recall import Manifold
 from ganvae.metrics.sharpness import laplacian_variance, sharpness
 
@@ -71,9 +73,10 @@ def test_histograms_are_checked(metric: Callable[[Tensor, Tensor], float]) -> No
         metric(torch.full((10,), math.nan), UNIFORM)
 
 
-def test_class_kl_refuses_a_class_without_real_images() -> None:
-    with pytest.raises(ValueError, match="a class without images"):
-        class_kl(UNIFORM, one_class())
+def test_a_class_without_real_images_counts_as_half_an_image() -> None:
+    """All generated images of class 9, none of the 9 real ones: ln(9.5 / 0.5) = ln 19."""
+    real = torch.tensor([1] * 9 + [0])
+    assert class_kl(torch.tensor([0] * 9 + [5]), real) == pytest.approx(math.log(19), rel=1e-12)
 
 
 # Inception Score
@@ -149,12 +152,11 @@ def test_squared_mmd_is_zero_on_average_and_sees_a_shift() -> None:
     assert squared_mmd(normal(100, 8), normal(100, 8, seed=1) + 1) > 10 * spread
 
 
-def test_small_sets_are_halved() -> None:
-    found = kernel_distance(normal(30, 4), normal(20, 4, seed=1))
-    halves = [
-        squared_mmd(normal(30, 4)[i : i + 10], normal(20, 4, seed=1)[i : i + 10]) for i in (0, 10)
-    ]
-    assert found.value == pytest.approx(sum(halves) / 2, rel=1e-9)
+def test_small_sets_are_cut_in_five() -> None:
+    real, generated = normal(30, 4), normal(20, 4, seed=1)
+    found = kernel_distance(real, generated)
+    parts = [squared_mmd(real[i : i + 4], generated[i : i + 4]) for i in range(0, 20, 4)]
+    assert found.value == pytest.approx(sum(parts) / 5, rel=1e-9)
 
 
 # neighbours, precision and recall
@@ -168,26 +170,67 @@ def test_neighbours_by_brute_force_over_block_borders() -> None:
     assert torch.equal(index, direct.argmin(dim=1))
     own = torch.cdist(a, a).square().fill_diagonal_(math.inf)
     expected = own.sort(dim=1).values[:, 2]
-    assert torch.allclose(kth_nearest(a, 3), expected, rtol=1e-9, atol=1e-12)
+    others, indices = nearest_others(a, 3)
+    assert torch.allclose(others[:, 2], expected, rtol=1e-9, atol=1e-12)
+    assert torch.equal(indices, own.argsort(dim=1)[:, :3])
 
 
 def test_equal_sets_and_distant_sets() -> None:
     real = normal(100, 4)
     near = Manifold(real).neighbourhoods(real + 1e-9)
-    assert float(near.precision.mean()) == float(near.recall.mean()) == 1
-    assert float(near.coverage.mean()) == 1
+    assert near.precision == near.recall == 1
+    assert near.coverage == 1
     far = Manifold(real).neighbourhoods(real + 1000)
     for name in ("precision", "recall", "density", "coverage"):
-        assert float(getattr(far, name).mean()) == 0
+        assert getattr(far, name) == 0
 
 
 def test_a_collapsed_generator_has_a_full_row() -> None:
     """All images equal to a real one: precise, but it recalls nothing."""
     real = normal(50, 4)
     found = Manifold(real).neighbourhoods(real[:1].expand(30, 4))
-    assert float(found.precision.mean()) == 1
-    assert float(found.recall.mean()) == 0
-    assert 0 < float(found.coverage.mean()) < 0.5
+    assert found.precision == 1
+    assert found.recall == 0
+    assert 0 < found.coverage < 0.5
+
+
+def test_the_jackknife_is_that_of_the_sets_without_each_group() -> None:
+    real, generated = normal(150, 4), normal(90, 4, seed=1) * 0.8 + 0.4
+    found = Manifold(real).estimates(generated, seed=3)
+    stream = torch.Generator().manual_seed(3)
+    groups = [torch.randperm(len(x), generator=stream) % 10 for x in (real, generated)]
+    without = [
+        Manifold(real[groups[0] != g]).neighbourhoods(generated[groups[1] != g]) for g in range(10)
+    ]
+    whole = Manifold(real).neighbourhoods(generated)
+    for name in ("precision", "recall", "density", "coverage"):
+        values = np.array([getattr(part, name) for part in without])
+        reach = stats.t.ppf(0.975, 9) * math.sqrt(9 / 10 * ((values - values.mean()) ** 2).sum())
+        value = getattr(whole, name)
+        assert found[name].value == value
+        assert found[name].low == pytest.approx(value - reach, rel=1e-9)
+        assert found[name].high == pytest.approx(min(value + reach, 1), rel=1e-9) or (
+            name == "density" and found[name].high == pytest.approx(value + reach, rel=1e-9)
+        )
+
+
+def test_the_intervals_hold_the_mean_over_many_draws() -> None:
+    """95 % wanted; of 60 draws at least 50 must, which 60 intervals of 95 % miss 1 time in 1000."""
+    names = ("precision", "recall", "density", "coverage")
+    drawn = [
+        Manifold(normal(300, 8, seed=2 * i)).estimates(normal(300, 8, seed=2 * i + 1) * 0.8, seed=i)
+        for i in range(60)
+    ]
+    for name in names:
+        truth = np.mean([found[name].value for found in drawn])
+        assert sum(found[name].low <= truth <= found[name].high for found in drawn) >= 50, name
+
+
+def test_intervals_need_more_images_than_the_metrics() -> None:
+    with pytest.raises(ValueError, match="at least 12 images"):
+        Manifold(normal(50, 4)).estimates(normal(11, 4), seed=0)
+    with pytest.raises(ValueError, match="at least 12 images"):
+        Manifold(normal(11, 4)).estimates(normal(50, 4), seed=0)
 
 
 # sharpness

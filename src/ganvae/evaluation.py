@@ -4,26 +4,41 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+import torch
+from pydantic import Field, model_validator
 from torch import Tensor
 
-from ganvae import storage
+from ganvae import inception, storage
 from ganvae.config import Block
 from ganvae.errors import UserError
-from ganvae.metrics.class_entropy import class_entropy, class_histogram
-from ganvae.metrics.frechet_distance import frechet_distance
-from ganvae.metrics.image_entropy import image_entropy
+from ganvae.inception import Inception
 
 SCRATCH = Path(".cache/evaluation")  # half a result must not lie where DVC looks for whole ones
 
 
 class EvaluateParams(Block):
-    """The block `evaluate`: images per set, and where a generator counts as collapsed."""
+    """The block `evaluate`: images per set, and the budgets of the costly metrics.
 
+    A generator counts as collapsed below `collapse_classes` effective classes. `features` names the
+    networks whose features distances are taken on; the classifier is always one of them.
+    """
+
+    features: list[Literal["classifier", "inception"]]
     images: int = Field(ge=100, le=1000000)
     collapse_classes: float = Field(gt=1, le=10)
+    importance_samples: int = Field(ge=1, le=10000)
+    inversion_images: int = Field(ge=1, le=100000)
+    inversion_steps: int = Field(ge=1, le=100000)
+
+    @model_validator(mode="after")
+    def _the_classifier_always(self) -> "EvaluateParams":
+        if self.features not in (["classifier"], ["classifier", "inception"]):
+            raise ValueError(
+                f"features = {self.features}: allowed: [classifier] and [classifier, inception]"
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -51,43 +66,6 @@ class RealImages:
     test: Judged
     architecture: str
 
-    def protocol(self) -> dict[str, Any]:
-        """What the numbers were measured against, for the files."""
-        return {
-            "real_images": len(self.test.features),
-            "real_split": "test",
-            "features": "classifier",
-            "feature_width": self.test.features.shape[1],
-            "classifier": self.architecture,
-        }
-
-
-@dataclass(frozen=True)
-class Score:
-    """What is measured on every set of images.
-
-    Attributes:
-        metrics: `class_entropy` and mean `image_entropy` in nats, `fid_classifier`.
-        class_histogram: images per digit.
-        image_entropy: nats per image, float32 [N].
-    """
-
-    metrics: dict[str, float]
-    class_histogram: list[int]
-    image_entropy: Tensor
-
-
-def score(judged: Judged, real: Judged) -> Score:
-    """Measures a set of images, with the Frechet distance to the images of `real`."""
-    histogram = class_histogram(judged.probabilities)
-    entropies = image_entropy(judged.probabilities)
-    metrics = {
-        "class_entropy": class_entropy(histogram),
-        "image_entropy": float(entropies.mean()),
-        "fid_classifier": frechet_distance(real.features, judged.features),
-    }
-    return Score(metrics, histogram.tolist(), entropies.float())
-
 
 def read_real(path: Path) -> RealImages:
     """Reads `real.safetensors` of the stage `train_classifier`.
@@ -105,6 +83,25 @@ def read_real(path: Path) -> RealImages:
         judged[split] = Judged(tensors[names[0]], tensors[names[1]])
     architecture = storage.read_metadata(path).get("architecture", "unknown")
     return RealImages(judged["train"], judged["test"], architecture)
+
+
+def inception_view(
+    params: EvaluateParams, images: Tensor, device: torch.device
+) -> tuple[Inception | None, Judged | None]:
+    """The Inception network on `device` and its view of the test images, if asked for.
+
+    Args:
+        params: the block `evaluate`.
+        images: test images [M, 1, 28, 28] in [-1, 1].
+        device: where the network runs.
+
+    Raises:
+        UserError: its weights cannot be had.
+    """
+    if "inception" not in params.features:
+        return None, None
+    network = inception.load(device)
+    return network, Judged(*inception.look_once(network, images, SCRATCH.parent))
 
 
 def write_results(folder: Path, details: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> None:

@@ -83,7 +83,12 @@ def workers(gpus: int) -> int:
     return int(asked)
 
 
-def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
+def run(
+    jobs: Sequence[Job],
+    gpus: int,
+    watch: Callable[[], None],
+    params_file: Path = Path("params.yaml"),
+) -> None:
     """Runs every job to its end, as many at once as the machine has cores.
 
     A job that fails fails alone: the others finish first. On SIGINT, SIGTERM or the end of the
@@ -93,9 +98,10 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
         jobs: those whose result is there already are not run.
         gpus: number of GPUs the jobs are dealt to in turn; 0 on a machine without.
         watch: called a few times a second, for a progress display.
+        params_file: where the jobs' parameters stand.
 
     Raises:
-        UserError: a job failed; or a source file or `params.yaml` was edited meanwhile, so that
+        UserError: a job failed; or a source file or `params_file` was edited meanwhile, so that
             later jobs would run, and DVC would record, what the first ones did not.
         Interrupted: after all jobs have stopped.
     """
@@ -103,7 +109,7 @@ def run(jobs: Sequence[Job], gpus: int, watch: Callable[[], None]) -> None:
     stopping = threading.Event()
     starting = threading.Lock()  # nothing starts after the others were asked to stop
     # what later jobs must read as the first ones do, and DVC records at the end
-    before = _contents([*loaded_sources(), Path("params.yaml")])
+    before = _contents([*loaded_sources(), params_file])
 
     def call(job: Job, gpu: int | None) -> int:
         with starting:

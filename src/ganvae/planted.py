@@ -13,8 +13,6 @@ from torch import Tensor
 
 from ganvae.runtime import Noise
 
-MISSING = 9
-ONLY = 1  # the digit to which mi2018's GAN collapses
 BLUR = 1.0  # standard deviation in pixels
 NOISE = 0.25  # standard deviation on the images' range [-1, 1]
 COPIED = 500  # distinct images among the copies
@@ -23,13 +21,14 @@ Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
 
 
 def missing_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
-    """A generator that never draws a 9."""
-    return _draw(images[labels != MISSING], count, noise)
+    """A generator that never draws the last class, the 9."""
+    return _draw(images[labels != labels.max()], count, noise)
 
 
 def one_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
-    """A generator collapsed to different images of the digit 1."""
-    return _draw(images[labels == ONLY], count, noise)
+    """A generator collapsed to different images of the second class: mi2018's GAN, to the 1."""
+    present = torch.bincount(labels).nonzero().flatten()
+    return _draw(images[labels == present[:2][-1]], count, noise)
 
 
 def blurred(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:

@@ -1,7 +1,6 @@
 """The files that one training leaves: what `stages/evaluate.py` and `stages/compare.py` read."""
 
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganvae.model import to_images
-from ganvae.runtime import Noise, description, seed_for
+from ganvae.runtime import Noise, clock, description, seed_for
 from ganvae.snapshots import pack
 from ganvae.storage import write_json, write_tensors, write_text
 from ganvae.task import Task
@@ -105,11 +104,11 @@ def sampling_speed(task: Task) -> float:
         images.sum().item()  # waits for the device
 
     draw()  # allocations
-    start, drawn = time.perf_counter(), 0
-    while time.perf_counter() - start < SAMPLING_SECONDS:
+    start, drawn = clock(device), 0
+    while clock(device) - start < SAMPLING_SECONDS:
         draw()
         drawn += SAMPLED
-    seconds = time.perf_counter() - start
+    seconds = clock(device) - start
     decoder.train()
     return drawn / seconds
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import time
 from importlib.metadata import version
 from typing import Literal
 
@@ -44,6 +45,15 @@ def use_one_thread() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.set_flush_denormal(True)  # a collapsing generator's gradients would crawl otherwise
+
+
+def clock(device: torch.device) -> float:
+    """Seconds to take differences of: this process's own on a CPU, of the wall beside a GPU.
+
+    On a CPU a training has one thread, so these are seconds of one core, whatever else the machine
+    does meanwhile.
+    """
+    return time.process_time() if device.type == "cpu" else time.monotonic()
 
 
 def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[None]:

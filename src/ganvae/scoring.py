@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganvae.data import quantise
+from ganvae.errors import UserError
 from ganvae.evaluation import Judged
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.class_kl import class_kl
@@ -32,17 +33,23 @@ class Standard:
     Attributes:
         images: real images [M, 1, 28, 28] in [-1, 1] that no model was trained on.
         judged: the judge's view of them.
-        train_images: what the models were trained on [T, 1, 28, 28].
+        inception: the Inception network's view of them, if asked for.
     """
 
     images: Tensor
     judged: Judged
-    train_images: Tensor
+    inception: Judged | None = None
 
     @cached_property
     def frechet(self) -> Reference:
         """The Gaussian of the real features."""
         return Reference(self.judged.features)
+
+    @cached_property
+    def inception_frechet(self) -> Reference:
+        """The Gaussian of the real Inception features."""
+        assert self.inception is not None
+        return Reference(self.inception.features)
 
     @cached_property
     def manifold(self) -> Manifold:
@@ -71,13 +78,12 @@ def protocol(standard: Standard, classifier: str) -> dict[str, Any]:
     return {
         "real_images": len(standard.images),
         "real_split": "test",
-        "features": "classifier",
+        "features": ["classifier", *(["inception"] if standard.inception else [])],
         "feature_width": standard.judged.features.shape[1],
         "classifier": classifier,
         "neighbours": standard.manifold.k,
         "kernel_subset": SUBSET,
         "nearest_images": NEAREST,
-        "train_images": len(standard.train_images),
     }
 
 
@@ -102,21 +108,53 @@ class Score:
     image_entropy: Tensor
     pairs: Tensor
 
+    def fields(self) -> dict[str, Any]:
+        """All but the tensors, for the files."""
+        return {
+            "metrics": self.metrics,
+            "intervals": self.intervals,
+            "class_histogram": self.class_histogram,
+            "frechet_curve": self.frechet_curve,
+        }
 
-def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Score:
+
+def score(
+    images: Tensor,
+    judged: Judged,
+    standard: Standard,
+    train_images: Tensor,
+    seed: int,
+    inception: Judged | None = None,
+) -> Score:
     """Measures a set of images.
 
     Args:
-        images: [N, 1, 28, 28] in [-1, 1], N >= 10, in random order.
+        images: [N, 1, 28, 28] in [-1, 1], N >= 12, in random order.
         judged: the judge's view of them.
         standard: what they are measured against.
+        train_images: what their generator was trained on [T, 1, 28, 28].
         seed: of subsets and resamples.
+        inception: the Inception network's view of them, to be held against the standard's; without
+            it there are no metrics of its features.
 
     Raises:
-        ValueError: images and opinions of different numbers, or what a metric refuses.
+        UserError: what a metric refuses, such as too few images.
     """
+    try:
+        found = _score(images, judged, standard, train_images, seed)
+        if inception is not None:
+            found.metrics["fid_inception"] = standard.inception_frechet.distance(inception.features)
+            found.metrics["inception_score_inception"] = inception_score(inception.probabilities)
+        return found
+    except ValueError as error:
+        raise UserError(f"{len(images)} images cannot be measured: {error}") from None
+
+
+def _score(
+    images: Tensor, judged: Judged, standard: Standard, train_images: Tensor, seed: int
+) -> Score:
     if len(images) != len(judged.features):
-        raise ValueError(f"{len(images)} images, but {len(judged.features)} judged")
+        raise ValueError(f"opinions of {len(judged.features)}")
     histogram = class_histogram(judged.probabilities)
     entropies = image_entropy(judged.probabilities)
     estimates = {
@@ -124,27 +162,24 @@ def score(images: Tensor, judged: Judged, standard: Standard, seed: int) -> Scor
         "kid_classifier": kernel_distance(standard.shuffled, judged.features),
         "sharpness": mean_with_interval(sharpness(images, standard.images), seed),
         "image_entropy": mean_with_interval(entropies, seed),
+        **standard.manifold.estimates(judged.features, seed),
     }
     curve = standard.frechet.curve(judged.features, seed)
-    near = standard.manifold.neighbourhoods(judged.features)
-    found = nearest_real(images[:NEAREST], standard.train_images, standard.images)
+    found = nearest_real(images[:NEAREST], train_images, standard.images)
     metrics = {
         "class_entropy": class_entropy(histogram),
         "class_kl": class_kl(histogram, standard.histogram),
         "modes": float(modes_covered(histogram, standard.histogram)),
         "inception_score_classifier": inception_score(judged.probabilities),
         "fid_classifier_infinity": at_infinity(curve),
-        "precision": float(near.precision.mean()),
-        "recall": float(near.recall.mean()),
-        "density": float(near.density.mean()),
-        "coverage": float(near.coverage.mean()),
         "memorization": float(found.memorization.mean()),
+        "memorization_neighbours": float(found.neighbours),
         **{name: estimate.value for name, estimate in estimates.items()},
     }
     chosen = closest(found, PAIRS)
     columns = (
         images[chosen],
-        standard.train_images[found.train_index[chosen]],
+        train_images[found.train_index[chosen]],
         standard.images[found.test_index[chosen]],
     )
     return Score(

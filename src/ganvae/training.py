@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
 from ganvae.model import Optimizer, Update, check_batch_size
-from ganvae.runtime import Noise, Precision, autocast, seed_for
+from ganvae.runtime import Noise, Precision, autocast, clock, seed_for
 from ganvae.snapshots import snapshot_steps, take
 from ganvae.storage import write_state
 from ganvae.task import Task
@@ -25,7 +25,7 @@ from ganvae.task import Task
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: after `step` steps and `seconds` of training, diverged or not."""
+    """How a run ended: after `step` steps and `seconds` by `runtime.clock`, diverged or not."""
 
     step: int
     seconds: float
@@ -108,9 +108,9 @@ class Run:
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Adds the time inside to the training's seconds."""
-        start = time.monotonic()
+        start = clock(self.device)
         yield
-        self.seconds += time.monotonic() - start
+        self.seconds += clock(self.device) - start
 
     def step(self) -> NonFinite | None:
         """One batch, every update that is due. Returns the loss that ended the run, if one did."""

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ganvae.comparison import budget
+from ganvae.comparison.constraint import ACTIVE, excess
 from ganvae.comparison.measurements import REAL, Model, Study
 from ganvae.figures.bands import band
 
@@ -13,20 +15,78 @@ from ganvae.figures.bands import band
 def tables(study: Study) -> dict[str, pd.DataFrame]:
     """File stem -> table."""
     return {
-        "class_entropy": class_entropy(study),
+        "class_entropy": timeline(study, "class_entropy"),
+        "coverage": timeline(study, "coverage"),
+        "fid_classifier": timeline(study, "fid_classifier"),
+        "class_histogram_timeline": class_histogram_timeline(study),
         "losses": losses(study),
+        "constraint": constraints(study),
         "class_histogram": class_histogram(study),
+        "frechet_curve": frechet_curve(study),
+        "budget": budget.course(study),
     }
 
 
-def class_entropy(study: Study) -> pd.DataFrame:
-    """Columns model, seed, step, images_seen, class_entropy; one row per snapshot of each seed."""
-    columns = ["model", "seed", "step", "images_seen", "class_entropy"]
+def timeline(study: Study, metric: str) -> pd.DataFrame:
+    """Columns model, seed, step, images_seen, `metric`; one row per snapshot of each seed."""
+    columns = ["model", "seed", "step", "images_seen", metric]
     parts = [
         seed.timeline.assign(model=model.name, seed=seed.seed)[columns].dropna()
         for model in study.models
         for seed in model.seeds
         if len(seed.timeline)
+    ]
+    return _joined(parts, columns)
+
+
+def class_histogram_timeline(study: Study) -> pd.DataFrame:
+    """Columns model, images_seen, digit, share (mean over finished seeds); ten per snapshot."""
+    rows = [
+        (model.name, images_seen, digit, share)
+        for model in study.models
+        for seed in model.finished
+        for images_seen, histogram in zip(
+            seed.timeline["images_seen"], seed.timeline["class_histogram"], strict=True
+        )
+        for digit, share in enumerate(to_shares(histogram))
+    ]
+    keys = ["model", "images_seen", "digit"]
+    table = pd.DataFrame(rows, columns=[*keys, "share"])
+    return table.groupby(keys, sort=False)["share"].mean().reset_index()
+
+
+def frechet_curve(study: Study) -> pd.DataFrame:
+    """Columns model, seed, images, one_by_images, fid_classifier; the real images come last.
+
+    Random subsets of growing size; the row with one_by_images = 0 and no `images` is the value
+    extrapolated to infinitely many (metrics/frechet_distance.py).
+    """
+    curves = [
+        (model.name, seed.seed, seed.frechet_curve, seed.metrics["fid_classifier_infinity"])
+        for model in study.models
+        for seed in model.finished
+    ]
+    real = study.real[REAL]
+    curves.append((REAL, 0, real["frechet_curve"], real["metrics"]["fid_classifier_infinity"]))
+    rows = [
+        (name, seed, *point)
+        for name, seed, curve, infinity in curves
+        for point in [(None, 0.0, infinity), *((n, 1 / n, d) for n, d in reversed(curve))]
+    ]
+    columns = ["model", "seed", "images", "one_by_images", "fid_classifier"]
+    return pd.DataFrame(rows, columns=columns).astype({"images": "Int64"})
+
+
+def constraints(study: Study) -> pd.DataFrame:
+    """Columns model, seed, images_seen, l_gan_minus_d; empty if no model has a constraint."""
+    columns = ["model", "seed", "images_seen", "l_gan_minus_d"]
+    parts = [
+        excess(seed.history, study.params["models"][model.name]["d"]).assign(
+            model=model.name, seed=seed.seed
+        )[columns]
+        for model in study.models
+        for seed in model.seeds
+        if ACTIVE in seed.history
     ]
     return _joined(parts, columns)
 

@@ -1,236 +1,208 @@
 """The comparison as text that reads well in a terminal and on GitHub."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import groupby
 
-from ganvae.comparison import published
-from ganvae.comparison.measurements import Seed, Study
-from ganvae.comparison.published import Published
-from ganvae.comparison.summary import Row, Spread, settings
+from ganvae.comparison import budget, facts, faults, published, published_text, verdicts
+from ganvae.comparison.measurements import Study
+from ganvae.comparison.summary import Row
+from ganvae.comparison.tables import intervals, spreads
 
-NONE = "–"  # noqa: RUF001 (an en dash reads better than a hyphen in an empty cell)
-Format = Callable[[float], str]
-Columns = dict[str, tuple[str, Format]]
-
-
-def _digits(count: int) -> Format:
-    return lambda value: f"{value:,.{count}f}"
-
-
-QUALITY: Columns = {
-    "class_entropy": ("class entropy ↑", _digits(3)),
-    "image_entropy": ("image entropy", _digits(3)),
-    "fid_classifier": ("FID, classifier ↓", _digits(2)),
-}
-ENCODER: Columns = {
-    "reconstruction_mse": ("MSE ↓", _digits(4)),
-    "negative_elbo": ("-ELBO ↓", _digits(2)),
-    "reconstruction_nats": ("reconstruction", _digits(2)),
-    "kl_nats": ("KL", _digits(2)),
-}
-COST: Columns = {
-    "parameters": ("parameters", _digits(0)),
-    "generator_updates": ("generator updates", _digits(0)),
-    "train_seconds": ("train seconds", _digits(0)),
-    "train_images_per_second": ("images/s", _digits(0)),
-    "peak_memory_mib": ("peak MiB", _digits(0)),
-}
-COUNTS = {"parameters", "generator_updates"}  # a spread of zero says nothing here
-
+HALVES = "real_halves"
+PLANTED = "planted_"
+HEADLINE = (
+    "class_entropy",
+    "image_entropy",
+    "fid_classifier",
+    "precision",
+    "recall",
+    "sharpness",
+)
+ENCODER = (
+    "negative_elbo",
+    "reconstruction_nats",
+    "kl_nats",
+    "iwae_nll_",
+    "active_units",
+    "reconstruction_mse",
+    "inversion_mse",
+)
+FIDELITY = (
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "fid_classifier_infinity",
+    "kid_classifier",
+    "inception_score_classifier",
+    "fid_inception",
+    "inception_score_inception",
+)
+CLASSES = ("class_entropy", "class_kl", "modes")
+COPIES = ("memorization", "memorization_neighbours")
+COST = (
+    "parameters",
+    "flops_per_image",
+    "generator_updates",
+    "train_seconds",
+    "train_images_per_second",
+    "sample_images_per_second",
+    "peak_memory_mib",
+)
+SEEDS = (
+    "class_entropy",
+    "fid_classifier",
+    "precision",
+    "recall",
+    "sharpness",
+    "negative_elbo",
+    "inversion_mse",
+    "train_seconds",
+)
+IMAGES = ("class_entropy", "class_kl", "modes", "image_entropy", "fid_classifier", *FIDELITY,
+          "sharpness", *COPIES)  # fmt: skip
 
 GENERATED = """\
 Mean ± sample standard deviation over the finished seeds, a collapsed seed among them. Entropies
 are in nats: of the classes at most ln 10 = 2.303; of a single image low where the classifier is
-sure. FID is the Frechet distance on the classifier's features. `real` compares training images
-with the test images, `real_halves` one half of the test images with the other."""
+sure. FID is the Frechet distance on the classifier's features; sharpness is 1 for images as sharp
+as the test images. `real` are training images in the place of generated ones."""
 RECONSTRUCTED = """\
-Of the test images: squared error per pixel on [0, 1]; -ELBO = reconstruction + KL, nats per
-image."""
+Of test images: -ELBO = reconstruction + KL, nats per image; IWAE the importance-weighted bound of
+binarised test images; active units the latent dimensions in use; MSE the encoder's squared error
+per pixel on [0, 1].
+Inversion MSE is the error of the nearest image that the decoder can draw, found by a search in the
+latent space: {inversion_images:,} images, {inversion_steps:,} steps."""
+FIDELITY_TEXT = """\
+Precision and density: generated images among real ones; recall and coverage: real images among
+generated ones ({neighbours} neighbours, the classifier's features). FID∞ is FID extrapolated to
+infinitely many images (plots/frechet_curve.png), KID the kernel distance, IS the Inception score
+with the classifier in Inception's place."""
+CLASSES_TEXT = """\
+KL in nats from the test images' digits to the generated ones; a digit counts as drawn from a tenth
+of its share among the test images on."""
+COPIES_TEXT = """\
+0 for a generator that knows nothing of which images it was trained on, 1 for one that copies them
+(the first {nearest_images:,} images); neighbours are the different real images that are nearest to
+some generated one. The pairs most like copies are in plots/nearest.png."""
+SAMPLING_TEXT = """\
+95 % intervals of one seed's value, mean of the seeds' ends: the error of measuring with as many
+images as here. The spread over the seeds is the ± of the tables above."""
+COST_TEXT = """\
+Parameters of all networks of the training; FLOPs of one training step per image of its batch."""
+CONSTRAINT_TEXT = "Share of the steps with L_gan > d; L_gan - d: plots/constraint.png."
+BUDGET_TEXT = """\
+Each model at its last snapshot within the time, seconds of one core; one that was done before
+stays as it was. FID of {snapshot_images:,} images along the training: not comparable with the
+tables above, and a training planned for less time would have lowered its learning rate earlier.
+Curves: plots/budget.png."""
+FLOORS_TEXT = """\
+What real images get in the place of generated ones, whole and with a planted fault."""
+HALVES_TEXT = (
+    "`real_halves`: one half of the test images in the place of generated ones against the other."
+)
+FAULTS_TEXT = """\
+↑ above and ↓ below the range of sets without a fault, · within it; bold where the pipeline demands
+it: a metric that does not see such a fault ends the run."""
+DIFFERENCES_TEXT = """\
+First minus second. Welch's intervals over the seeds at Holm's levels, one family per metric; the
+verdict is on the first model. All metrics: metrics/differences.csv."""
 
 
 def render(study: Study, rows: Sequence[Row]) -> str:
     """The whole of `comparison.md`."""
     parts = [
         "# Comparison",
-        _conditions(study),
-        "## Generated images",
-        _quality(rows),
-        GENERATED,
-        _irregular(study),
-        "## Reconstruction and likelihood",
-        _spreads(rows, ENCODER),
-        RECONSTRUCTED + _likelihoods(study),
-        "## Cost",
-        _spreads(rows, COST),
+        facts.conditions(study),
+        *_quality(study, rows),
+        "## Differences between the models",
+        DIFFERENCES_TEXT,
+        verdicts.text(study, rows),
+        *_costs(study, rows),
+        *_floors(study, rows),
         "## Beside the published values",
-        *_published(published.beside(study, list(rows))),
+        *published_text.text(published.beside(study, list(rows))),
         "## Seed by seed",
-        _seeds(study),
+        facts.seeds(study, SEEDS),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(header: Sequence[str], lines: Sequence[Sequence[str]], numbers: bool = True) -> str:
-    """A Markdown table with padded cells; all columns but the first align right if `numbers`."""
-    widths = [max(len(cell) for cell in column) for column in zip(header, *lines, strict=True)]
-    right = [numbers and i > 0 for i in range(len(widths))]
-    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
-    padded = [
-        [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
-        for line in [header, *lines]
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [padded[0], rule, *padded[1:]])
+def _of_models(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.finished is not None]
 
 
-def _conditions(study: Study) -> str:
-    facts = settings(study)
-    protocol, runtime = facts["protocol"], facts["runtime"]
-    seeds = ", ".join(str(seed) for seed in facts["seeds"])
-    machine = "; ".join(f"{key} {', '.join(values)}" for key, values in runtime.items())
-    params = study.params
-    lines = [
-        f"Data `{facts['data']}`, networks `{params['networks']['architecture']}` "
-        f"({params['networks']['latent_dim']} latent dimensions), "
-        f"{params['train']['epochs']} epochs, seeds {seeds}.",
-        f"{protocol['generated_images']:,} generated images per seed against "
-        f"{protocol['real_images']:,} real {protocol['real_split']} images; classifier "
-        f"`{facts['classifier']['architecture']}`, test accuracy "
-        f"{facts['classifier']['test_accuracy']:.4f}, {protocol['feature_width']} features.",
-        f"Made with {machine}." if machine else "",
-    ]
-    return "\n".join(line for line in lines if line)
+def _alike(rows: Sequence[Row]) -> list[Row]:
+    """The models' rows and those of real images that were measured with as many images."""
+    own = _of_models(rows)[0].sizes
+    return [row for row in rows if row.sizes == own]
 
 
-def _likelihoods(study: Study) -> str:
-    blocks = study.params["models"]
-    used = {name: b["likelihood"] for name, b in blocks.items() if b and "likelihood" in b}
-    if len(set(used.values())) < 2:
-        return ""
-    each = ", ".join(f"{name} {likelihood}" for name, likelihood in used.items())
-    return f"\n-ELBO and reconstruction are not comparable between likelihoods: {each}."
-
-
-def _quality(rows: Sequence[Row]) -> str:
-    """Real rows too, and how the seeds ended."""
-    found = _found(rows, QUALITY)
-    header = ["", "finished", "collapsed", "diverged", *(title for title, _ in found.values())]
-    lines = [
-        [
-            row.name,
-            *(
-                NONE if count is None else str(count)
-                for count in (row.finished, row.collapsed, row.diverged)
-            ),
-            *_cells(row, found),
-        ]
-        for row in rows
-    ]
-    return table(header, lines)
-
-
-def _spreads(rows: Sequence[Row], columns: Columns) -> str:
-    """The rows that have at least one of the metrics; empty if none has."""
-    found = _found(rows, columns)
-    lines = [[row.name, *_cells(row, found)] for row in rows if found.keys() & row.metrics.keys()]
-    return (
-        table(["", *(title for title, _ in found.values())], lines)
-        if lines
-        else "No model has any."
-    )
-
-
-def _found(rows: Sequence[Row], columns: Columns) -> Columns:
-    return {name: c for name, c in columns.items() if any(name in row.metrics for row in rows)}
-
-
-def _cells(row: Row, columns: Columns) -> list[str]:
+def _quality(study: Study, rows: Sequence[Row]) -> list[str]:
+    """How good the images are; the README shows the first two tables."""
+    models, protocol = _of_models(rows), study.protocol
+    named = [row for row in _alike(rows) if not row.name.startswith(PLANTED)]
     return [
-        _cell(row.metrics.get(name), form, exact=name in COUNTS)
-        for name, (_, form) in columns.items()
+        "## Generated images",
+        spreads(named, HEADLINE, fates=True),
+        GENERATED,
+        facts.irregular(study),
+        "## Reconstruction and likelihood",
+        spreads(models, ENCODER),
+        RECONSTRUCTED.format(**protocol) + facts.likelihoods(study),
+        "## Fidelity and diversity",
+        spreads(named, FIDELITY),
+        FIDELITY_TEXT.format(**protocol),
+        "## Classes",
+        spreads(named, CLASSES),
+        CLASSES_TEXT,
+        "## Copies of training images",
+        spreads(named, COPIES),
+        COPIES_TEXT.format(**protocol),
+        "## Sampling error",
+        intervals(named),
+        SAMPLING_TEXT,
     ]
 
 
-def _cell(value: Spread | None, form: Format, exact: bool = False) -> str:
-    if value is None:
-        return NONE
-    if value.std is None or (exact and not value.std):
-        return form(value.mean)
-    return f"{form(value.mean)} ± {form(value.std)}"
-
-
-def _irregular(study: Study) -> str:
-    """The number of collapsed and diverged seeds, each of them named."""
-    lines = [_regular(seed, model.name) for model in study.models for seed in model.seeds]
-    named = [line for line in lines if line]
-    collapsed = sum(seed.collapsed for model in study.models for seed in model.finished)
-    diverged = sum(not seed.finished for model in study.models for seed in model.seeds)
-    total = f"Collapsed seeds: {collapsed}. Diverged seeds: {diverged}, of {len(lines)}."
-    return "\n".join([total, *([""] if named else []), *(f"- {line}" for line in named)])
-
-
-def _regular(seed: Seed, model: str) -> str:
-    if not seed.finished:
-        return f"{model}, seed {seed.seed}: diverged in `{seed.update}` at step {seed.step:,}"
-    return f"{model}, seed {seed.seed}: collapsed" if seed.collapsed else ""
-
-
-def _published(values: Sequence[Published]) -> list[str]:
-    lines = [
-        [
-            value.row,
-            value.metric,
-            f"{value.value:.3f}",
-            _cell(value.measured, _digits(3)),
-            _match(value),
-        ]
-        for value in values
-    ]
-    header = ["model", "metric", "published", "measured", "same protocol"]
+def _costs(study: Study, rows: Sequence[Row]) -> list[str]:
+    models = _of_models(rows)
+    bounded = [row for row in models if "active_share" in row.metrics]
+    constraint = ["## The constraint", spreads(bounded, ["active_share"]), CONSTRAINT_TEXT]
     return [
-        f"Published: {published.SOURCE}.",
-        table(header, lines, numbers=False),
-        "Its settings, as far as the paper gives them, and those used here:",
-        _settings(values),
-        f"Not given there, so not compared: {', '.join(published.NOT_GIVEN)}.",
+        "## Cost",
+        spreads(models, COST),
+        COST_TEXT,
+        "## The same training time",
+        budget.text(study),
+        BUDGET_TEXT.format(**study.protocol),
+        *(constraint if bounded else []),
     ]
 
 
-def _match(value: Published) -> str:
-    count = len(value.differs)
-    return f"no, {count} setting{'s' * (count > 1)} differ{'s' * (count == 1)}" if count else "yes"
-
-
-def _settings(values: Sequence[Published]) -> str:
-    """One line per setting; one that several models share stands once, with all their names."""
-    who: dict[tuple[str, ...], list[str]] = {}
-    for value in values:
-        for setting in value.settings:
-            values_of_it = (_plain(setting.published), _plain(setting.here))
-            key = (setting.name, *values_of_it, "yes" if setting.same else "no")
-            who.setdefault(key, []).append(value.row)
-    lines = [[*key, ", ".join(rows)] for key, rows in who.items()]
-    return table(["setting", "published", "here", "same", "concerns"], lines, numbers=False)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return NONE
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _seeds(study: Study) -> str:
-    columns = {**QUALITY, **ENCODER, "train_seconds": COST["train_seconds"]}
-    seeds = [(model.name, seed) for model in study.models for seed in model.seeds]
-    found = {n: c for n, c in columns.items() if any(n in seed.metrics for _, seed in seeds)}
-    lines = [
-        [
-            f"{name} {seed.seed}",
-            "collapsed" if seed.collapsed else seed.state,
-            *(
-                form(seed.metrics[metric]) if metric in seed.metrics else NONE
-                for metric, (_, form) in found.items()
-            ),
-        ]
-        for name, seed in seeds
+def _floors(study: Study, rows: Sequence[Row]) -> list[str]:
+    """What real images get, and which metric sees which fault planted into them."""
+    own = _alike(rows)
+    real = [row for row in own if row.finished is None]
+    return [
+        "## Floors and ceilings",
+        FLOORS_TEXT,
+        spreads(real, IMAGES) if real else "",
+        *_others(rows, own),
+        "## Planted faults",
+        faults.text(study),
+        FAULTS_TEXT,
     ]
-    return table(["seed", "state", *(title for title, _ in found.values())], lines)
+
+
+def _others(rows: Sequence[Row], own: Sequence[Row]) -> list[str]:
+    """Rows measured with other numbers of images, those of each protocol apart."""
+    others = sorted((row for row in rows if row not in own), key=lambda row: row.sizes)
+    parts = []
+    for (images, against), group in groupby(others, key=lambda row: row.sizes):
+        alike = list(group)
+        names = ", ".join(f"`{row.name}`" for row in alike)
+        parts += [f"### {names}: {images:,} images against {against:,}", spreads(alike, IMAGES)]
+        if any(row.name == HALVES for row in alike):
+            parts.append(HALVES_TEXT)
+    return parts

@@ -1,23 +1,33 @@
 """Reads everything a comparison needs, and refuses what does not belong to one study."""
 
-import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from numpy.typing import NDArray
 
-from ganvae import config, storage
+from ganvae import config
+from ganvae.comparison import files
+from ganvae.comparison.constraint import active_share
+from ganvae.comparison.files import Array
 from ganvae.errors import UserError
 
-Array = NDArray[Any]
 MODELS = Path("data/models")
 EVALUATION = Path("data/evaluation")
 CLASSIFIER = Path("metrics/classifier.json")
 REAL = "real"
 EVALUATED = "evaluate"  # the update of a seed whose finished networks give no finite values
+TIMELINE = (
+    "step",
+    "images_seen",
+    "class_entropy",
+    "image_entropy",
+    "fid_classifier",
+    "coverage",
+    "class_histogram",
+)
+REAL_FIELDS = ("protocol", "runtime", "rows", "selftest")
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -29,9 +39,12 @@ class Seed:
         state: "finished" or "diverged".
         step: the step at which it ended; `update` names the update that diverged, else None.
         collapsed: finished, but with too few digits (see `evaluate.collapse_classes`).
+        collapsed_at: the step of the snapshot from which on it was; None if not known.
         metrics: metric name -> value, costs included; empty if it diverged.
+        intervals: metric name -> 95 % interval of its sampling error, where it has one.
         class_histogram: share or count of generated images per digit, [10]; empty if it diverged.
-        timeline: columns step, images_seen, class_entropy, image_entropy, one row per snapshot.
+        frechet_curve: (images, Frechet distance) of growing subsets; empty if it diverged.
+        timeline: columns `TIMELINE`, one row per snapshot.
         history: columns step, images_seen, epoch and `<update>.<record>`.
         runtime: device and library versions.
     """
@@ -41,8 +54,11 @@ class Seed:
     step: int
     update: str | None
     collapsed: bool
+    collapsed_at: int | None
     metrics: dict[str, float]
+    intervals: dict[str, Interval]
     class_histogram: list[float]
+    frechet_curve: list[tuple[int, float]]
     timeline: pd.DataFrame
     history: pd.DataFrame
     runtime: dict[str, str]
@@ -55,11 +71,12 @@ class Seed:
 
 @dataclass(frozen=True)
 class Model:
-    """All seeds of one model, with the images and histograms that figures show."""
+    """All seeds of one model, with the images that figures show and what it was evaluated with."""
 
     name: str
     seeds: tuple[Seed, ...]
     arrays: dict[str, Array]
+    runtime: dict[str, str]
 
     @property
     def finished(self) -> tuple[Seed, ...]:
@@ -69,7 +86,19 @@ class Model:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything measured with one `params.yaml` and one evaluation protocol."""
+    """Everything measured with one `params.yaml` and one evaluation protocol.
+
+    Attributes:
+        params: the content of `params.yaml`.
+        protocol: what the models' numbers were measured against and how.
+        real_protocol: the same of the rows of real images; each row has its own number of images.
+        models: in the order of `params.yaml`.
+        real: row -> its `images`, `against`, `metrics`, `intervals` and curves.
+        real_arrays: what figures show of the real images.
+        real_runtime: what these were evaluated with.
+        selftest: for every metric and planted fault whether it was seen (ganvae/selftest.py).
+        classifier_accuracy: on the test images, 0 to 1.
+    """
 
     params: dict[str, Any]
     protocol: dict[str, Any]
@@ -77,6 +106,8 @@ class Study:
     models: tuple[Model, ...]
     real: dict[str, dict[str, Any]]
     real_arrays: dict[str, Array]
+    real_runtime: dict[str, str]
+    selftest: list[dict[str, Any]]
     classifier_accuracy: float
 
 
@@ -89,11 +120,11 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
     """
     names = list(config.section(params, "models"))
     seeds = list(config.section(params, "train.seeds"))
-    _only(root / MODELS, names, "models")
-    _only(root / EVALUATION, [*names, REAL], "models")
+    files.only(root / MODELS, names, "models")
+    files.only(root / EVALUATION, [*names, REAL], "models")
     details = {name: _details(root, name, seeds) for name in names}
-    real = _fields(root / EVALUATION / REAL / "details.json", "protocol", "rows")
-    accuracy = _fields(root / CLASSIFIER, "test_accuracy")["test_accuracy"]
+    real = files.fields(root / EVALUATION / REAL / "details.json", *REAL_FIELDS)
+    accuracy = files.fields(root / CLASSIFIER, "test_accuracy")["test_accuracy"]
     return Study(
         params=params,
         protocol=_one_protocol(
@@ -102,26 +133,29 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
         real_protocol=real["protocol"],
         models=tuple(_model(root, name, seeds, details[name]) for name in names),
         real=real["rows"],
-        real_arrays=_arrays(root / EVALUATION / REAL / "arrays.safetensors"),
+        real_arrays=files.arrays(root / EVALUATION / REAL / "arrays.safetensors"),
+        real_runtime=real["runtime"],
+        selftest=real["selftest"],
         classifier_accuracy=float(accuracy),
     )
 
 
 def _model(root: Path, name: str, seeds: list[int], details: dict[str, Any]) -> Model:
     folder = root / MODELS / name
-    for kind in _visible(folder):
+    for kind in files.visible(folder):
         if (folder / kind).is_dir():
-            stems = {Path(file).stem for file in _visible(folder / kind)}
-            _refuse(folder / kind, stems, [f"seed_{seed}" for seed in seeds], "train.seeds")
+            stems = {Path(file).stem for file in files.visible(folder / kind)}
+            files.refuse(folder / kind, stems, [f"seed_{seed}" for seed in seeds], "train.seeds")
     return Model(
         name=name,
         seeds=tuple(_seed(folder, seed, details["seeds"][str(seed)]) for seed in seeds),
-        arrays=_arrays(root / EVALUATION / name / "arrays.safetensors"),
+        arrays=files.arrays(root / EVALUATION / name / "arrays.safetensors"),
+        runtime=details["runtime"],
     )
 
 
 def _seed(folder: Path, seed: int, details: dict[str, Any]) -> Seed:
-    status = _fields(folder / "status" / f"seed_{seed}.json", "state")
+    status = files.fields(folder / "status" / f"seed_{seed}.json", "state")
     if details["state"] != status["state"] and details.get("update") != EVALUATED:
         raise UserError(
             f"{folder}: seed {seed} is {status['state']}, but was evaluated as "
@@ -129,21 +163,23 @@ def _seed(folder: Path, seed: int, details: dict[str, Any]) -> Seed:
         )
     finished = details["state"] == "finished"
     costs_file = folder / "costs" / f"seed_{seed}.json"
-    costs = _fields(costs_file, "runtime") if finished or costs_file.exists() else {}
-    metrics = {**details.get("metrics", {}), **_numbers(costs)} if finished else {}
+    costs = files.fields(costs_file, "runtime") if finished or costs_file.exists() else {}
+    history = files.history(folder / "history" / f"seed_{seed}.csv")
+    share = {"active_share": active_share(history)}
+    metrics = {**details.get("metrics", {}), **share, **_numbers(costs)} if finished else {}
     return Seed(
         seed=seed,
         state=details["state"],
         step=details["step"],
         update=details.get("update"),
         collapsed=bool(details.get("collapsed")),
+        collapsed_at=details.get("collapsed_at"),
         metrics={name: float(v) for name, v in metrics.items() if v is not None},
+        intervals={name: (low, high) for name, (low, high) in details.get("intervals", {}).items()},
         class_histogram=details.get("class_histogram") or [],
-        timeline=pd.DataFrame(
-            details.get("timeline", []),
-            columns=["step", "images_seen", "class_entropy", "image_entropy"],
-        ),
-        history=_history(folder / "history" / f"seed_{seed}.csv"),
+        frechet_curve=[(n, distance) for n, distance in details.get("frechet_curve", [])],
+        timeline=pd.DataFrame(details.get("timeline", []), columns=TIMELINE),
+        history=history,
         runtime=costs.get("runtime", {}),
     )
 
@@ -157,23 +193,11 @@ def _numbers(costs: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _history(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: damaged CSV: {error}") from None
-    if "images_seen" not in table:
-        raise UserError(f"{path}: no column images_seen")
-    return table
-
-
 def _details(root: Path, name: str, seeds: list[int]) -> dict[str, Any]:
     path = root / EVALUATION / name / "details.json"
-    details = _fields(path, "protocol", "seeds")
+    details = files.fields(path, "protocol", "runtime", "seeds")
     known = [str(seed) for seed in seeds]
-    _refuse(path, details["seeds"], known, "train.seeds")
+    files.refuse(path, details["seeds"], known, "train.seeds")
     missing = [seed for seed in known if seed not in details["seeds"]]
     if missing:
         raise UserError(f"{path}: no seed {missing[0]}: run `dvc repro evaluate@{name}`")
@@ -202,35 +226,3 @@ def _same(a: str, of_a: dict[str, Any], b: str, of_b: dict[str, Any]) -> None:
                 f"{a} and {b} were evaluated differently: {key} is {of_a.get(key)} and "
                 f"{of_b.get(key)}: run `dvc repro` to evaluate both alike"
             )
-
-
-def _arrays(path: Path) -> dict[str, Array]:
-    return {name: tensor.numpy() for name, tensor in storage.read_tensors(path).items()}
-
-
-def _fields(path: Path, *fields: str) -> dict[str, Any]:
-    content = storage.read_json(path)
-    for field in fields:
-        if not isinstance(content, dict) or field not in content:
-            raise UserError(f"{path}: no field {field}")
-    return dict(content)
-
-
-def _only(folder: Path, known: list[str], key: str) -> None:
-    names = _visible(folder)
-    _refuse(folder, names, known, key)
-    missing = [name for name in known if name not in names]
-    if missing:
-        raise UserError(f"{folder / missing[0]}: no such folder: run `dvc repro`")
-
-
-def _refuse(where: Path, found: Iterable[str], known: list[str], key: str) -> None:
-    for name in sorted(found):
-        if name not in known:
-            raise UserError(f"{where}: {name} is not named in params.yaml under {key}: remove it")
-
-
-def _visible(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder: run `dvc repro`")
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,48 +1,47 @@
-"""Chooses from a study what each figure shows, and draws all of them."""
+"""Chooses from a study which images each figure shows, and draws all figures."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ganvae.comparison import charts
+from ganvae.comparison.charts import NO_SEED
 from ganvae.comparison.curves import to_shares
-from ganvae.comparison.measurements import REAL, Array, Model, Seed, Study
-from ganvae.figures import curves, distributions, grids, style
-from ganvae.figures.curves import Curves
+from ganvae.comparison.files import Array
+from ganvae.comparison.measurements import REAL, Model, Seed, Study
+from ganvae.figures import distributions, grids, style
 from ganvae.figures.style import Panel
-
-NO_SEED = "every seed diverged"
 
 
 def draw(study: Study, dpi: int) -> dict[str, Callable[[], Figure]]:
     """File stem -> a function that draws that figure, so that only one is held at a time."""
     colours = style.colours(model.name for model in study.models)
     models = study.models
-    encoding = [model for model in models if "originals" in model.arrays]
-    real = study.real.get(REAL, {})
-    digits = to_shares(real["class_histogram"]) if "class_histogram" in real else None
-    entropy = real.get("metrics", {}).get("class_entropy")
-    samples = [*_image_panels(models, "samples"), _real_samples(study)]
+    encoding = [model for model in models if "latent_labels" in model.arrays]
+    real = study.real_arrays
+    samples = [*_image_panels(models, "samples"), _real(study, "samples", "")]
+    nearest = [
+        *_image_panels(models, "nearest"),
+        _real(study, "nearest", "test images"),
+    ]
     snapshot_steps = {model.name: _of_seed(model, "snapshot_steps") for model in models}
     steps = {name: values for name, values in snapshot_steps.items() if values is not None}
-    return {
+    return charts.draw(study, colours, dpi) | {
         "samples": lambda: grids.samples(samples, colours, dpi),
         "training": lambda: grids.training(_image_panels(models, "snapshots"), steps, colours, dpi),
-        "losses": lambda: curves.losses(_curves(models, "history"), colours, dpi),
-        "class_entropy": lambda: curves.class_entropy(
-            _curves(models, "timeline"), entropy, colours, dpi
-        ),
+        "nearest": lambda: grids.nearest(nearest, colours, dpi),
         "class_histograms": lambda: distributions.class_histograms(
-            [_shares(model) for model in models], digits, colours, dpi
-        ),
-        "image_entropy": lambda: distributions.image_entropy(
-            [_entropies(model) for model in models],
-            study.real_arrays.get("image_entropy"),
+            [_shares(model) for model in models],
+            to_shares(study.real[REAL]["class_histogram"]),
             colours,
             dpi,
         ),
+        "image_entropy": lambda: distributions.image_entropy(
+            [_entropies(model) for model in models], real.get("image_entropy"), colours, dpi
+        ),
         "reconstructions": lambda: grids.reconstructions(
-            _shared(encoding, "originals"), _image_panels(encoding, "reconstructions"), colours, dpi
+            _shared(models, "originals"), _reconstructions(models), colours, dpi
         ),
         "latent_space": lambda: distributions.latent_space(
             _image_panels(encoding, "latent"), _shared(encoding, "latent_labels"), colours, dpi
@@ -72,25 +71,25 @@ def _note(seed: Seed) -> str:
     return f"seed {seed.seed}, collapsed" if seed.collapsed else f"seed {seed.seed}"
 
 
-def _real_samples(study: Study) -> Panel:
-    values = study.real_arrays.get("samples")
-    return Panel(REAL, values, "" if values is not None else "no real images")
+def _reconstructions(models: Sequence[Model]) -> list[Panel]:
+    """By the encoder where there is one, else the nearest image that a search found."""
+    panels = _image_panels(models, "reconstructions")
+    return [
+        panel
+        if "latent_labels" in model.arrays or panel.values is None
+        else Panel(panel.name, panel.values, f"{panel.note}, latent search")
+        for model, panel in zip(models, panels, strict=True)
+    ]
+
+
+def _real(study: Study, kind: str, note: str) -> Panel:
+    values = study.real_arrays.get(kind)
+    return Panel(REAL, values, note if values is not None else "no real images")
 
 
 def _shared(models: Sequence[Model], name: str) -> Array | None:
-    """An array that all models with an encoder have alike."""
+    """An array that all of `models` have alike."""
     return models[0].arrays.get(name) if models else None
-
-
-def _curves(models: Sequence[Model], table: str) -> list[Curves]:
-    return [
-        Curves(
-            model.name,
-            finished=[getattr(seed, table) for seed in model.seeds if seed.finished],
-            diverged=[getattr(seed, table) for seed in model.seeds if not seed.finished],
-        )
-        for model in models
-    ]
 
 
 def _shares(model: Model) -> Panel:

@@ -1,27 +1,14 @@
 """From single seeds to rows: mean and spread of every metric, and who collapsed or diverged."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ganvae.comparison.measurements import Model, Study
-
-ORDER = (
-    "class_entropy",
-    "image_entropy",
-    "fid_classifier",
-    "reconstruction_mse",
-    "negative_elbo",
-    "reconstruction_nats",
-    "kl_nats",
-    "parameters",
-    "generator_updates",
-    "train_seconds",
-    "train_images_per_second",
-    "peak_memory_mib",
-)
+from ganvae.comparison.columns import ordered
+from ganvae.comparison.measurements import Interval, Model, Study
 
 
 @dataclass(frozen=True)
@@ -31,69 +18,116 @@ class Spread:
     Attributes:
         mean: over the seeds that have a value.
         std: sample standard deviation (ddof = 1); None for fewer than two values.
+        interval: ends of the 95 % interval of one seed's own sampling error, their mean over the
+            seeds; None where the metric has none.
         seeds: seed -> value; empty for a row of real data.
     """
 
     mean: float
     std: float | None
+    interval: Interval | None = None
     seeds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table; the seed counts are None for real data."""
+    """One row of the table.
+
+    Attributes:
+        name: the model, or what the real images are.
+        metrics: by their names.
+        images: how many of them were measured; `against` how many test images.
+        training: what trained its seeds (device, versions, commit): key -> values, empty if none.
+        evaluation: what evaluated it.
+        finished: number of seeds; it and the next two are None for real data.
+        collapsed: how many of the finished ones have too few digits.
+        diverged: how many did not finish.
+    """
 
     name: str
     metrics: dict[str, Spread]
+    images: int
+    against: int
+    training: dict[str, list[str]]
+    evaluation: dict[str, list[str]]
     finished: int | None = None
     collapsed: int | None = None
     diverged: int | None = None
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Numbers of rows that differ in these are of different protocols."""
+        return self.images, self.against
 
-def spread(seeds: dict[str, float]) -> Spread:
+
+def spread(seeds: dict[str, float], intervals: Sequence[Interval] = ()) -> Spread:
     """Mean and sample standard deviation of a metric over `seeds` (at least one)."""
     values = np.array(list(seeds.values()))
     std = float(values.std(ddof=1)) if len(values) > 1 else None
-    return Spread(float(values.mean()), std, seeds)
+    ends = np.array(intervals).mean(axis=0).tolist() if intervals else None
+    return Spread(float(values.mean()), std, (ends[0], ends[1]) if ends else None, seeds)
 
 
 def rows(study: Study) -> list[Row]:
     """The models in the order of `params.yaml`, then the rows of real data."""
-    return [*map(_model_row, study.models), *_real_rows(study)]
+    return [*(_model_row(study, model) for model in study.models), *_real_rows(study)]
 
 
-def _model_row(model: Model) -> Row:
-    names = _ordered({name for seed in model.seeds for name in seed.metrics})
+def _model_row(study: Study, model: Model) -> Row:
+    names = ordered({name for seed in model.seeds for name in seed.metrics})
     metrics = {
-        name: spread({str(s.seed): s.metrics[name] for s in model.seeds if name in s.metrics})
+        name: spread(
+            {str(s.seed): s.metrics[name] for s in model.seeds if name in s.metrics},
+            [s.intervals[name] for s in model.seeds if name in s.intervals],
+        )
         for name in names
     }
     finished = model.finished
-    collapsed = sum(seed.collapsed for seed in finished)
-    return Row(model.name, metrics, len(finished), collapsed, len(model.seeds) - len(finished))
+    return Row(
+        model.name,
+        metrics,
+        images=study.protocol["generated_images"],
+        against=study.protocol["real_images"],
+        training=merged(seed.runtime for seed in model.seeds),
+        evaluation=merged([model.runtime]),
+        finished=len(finished),
+        collapsed=sum(seed.collapsed for seed in finished),
+        diverged=len(model.seeds) - len(finished),
+    )
 
 
 def _real_rows(study: Study) -> list[Row]:
-    return [
-        Row(name, {m: Spread(float(row["metrics"][m]), None) for m in _ordered(row["metrics"])})
-        for name, row in study.real.items()
-    ]
+    found = []
+    for name, row in study.real.items():
+        ends = {metric: (low, high) for metric, (low, high) in row["intervals"].items()}
+        metrics = {
+            metric: Spread(float(row["metrics"][metric]), None, ends.get(metric))
+            for metric in ordered(set(row["metrics"]))
+        }
+        evaluation = merged([study.real_runtime])
+        found.append(Row(name, metrics, row["images"], row["against"], {}, evaluation))
+    return found
 
 
-def _ordered(names: Any) -> list[str]:
-    """Known metrics in the table's order, any further ones behind them by name."""
-    return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else 999, name))
+def merged(runtimes: Iterable[dict[str, str]]) -> dict[str, list[str]]:
+    """Every value of every key, where several machines or versions took part."""
+    values: dict[str, set[str]] = {}
+    for runtime in runtimes:
+        for key, value in runtime.items():
+            values.setdefault(key, set()).add(value)
+    return {key: sorted(found) for key, found in values.items()}
 
 
 def frame(table: list[Row]) -> pd.DataFrame:
-    """Columns `row`, then `<metric>` and `<metric>_std`; empty where a row has no such value."""
-    names = _ordered({name for row in table for name in row.metrics})
-    columns = ["row", *(column for name in names for column in (name, f"{name}_std"))]
+    """Columns `row`, `images`, `against`, then `<metric>` and `<metric>_std`; empty without one."""
+    names = ordered({name for row in table for name in row.metrics})
+    columns = ["row", "images", "against", *(c for name in names for c in (name, f"{name}_std"))]
     return pd.DataFrame([_record(row) for row in table], columns=columns)
 
 
 def _record(row: Row) -> dict[str, str | float | None]:
-    record: dict[str, str | float | None] = {"row": row.name}
+    record: dict[str, str | float | None]
+    record = {"row": row.name, "images": row.images, "against": row.against}
     for name, value in row.metrics.items():
         record |= {name: value.mean, f"{name}_std": value.std}
     return record
@@ -106,8 +140,6 @@ def document(study: Study, table: list[Row]) -> dict[str, Any]:
 
 def settings(study: Study) -> dict[str, Any]:
     """What the numbers were made with, to print beside them."""
-    runtimes = [seed.runtime for model in study.models for seed in model.seeds]
-    keys = list(dict.fromkeys(key for runtime in runtimes for key in runtime))
     return {
         "data": study.params["data"]["name"],
         "protocol": study.protocol,
@@ -117,7 +149,10 @@ def settings(study: Study) -> dict[str, Any]:
             "test_accuracy": study.classifier_accuracy,
         },
         "seeds": study.params["train"]["seeds"],
-        "runtime": {key: sorted({r[key] for r in runtimes if key in r}) for key in keys},
+        "runtime": {
+            "training": merged(seed.runtime for model in study.models for seed in model.seeds),
+            "evaluation": merged([*(model.runtime for model in study.models), study.real_runtime]),
+        },
     }
 
 
@@ -127,7 +162,15 @@ def _json_row(row: Row) -> dict[str, Any]:
         "seeds_collapsed": row.collapsed,
         "seeds_diverged": row.diverged,
     }
-    metrics = {
-        name: {"mean": s.mean, "std": s.std, "seeds": s.seeds} for name, s in row.metrics.items()
+    return {
+        "images": row.images,
+        "against": row.against,
+        **{name: count for name, count in counts.items() if count is not None},
+        "runtime": {"training": row.training, "evaluation": row.evaluation},
+        **{name: _json_metric(value) for name, value in row.metrics.items()},
     }
-    return metrics | {name: count for name, count in counts.items() if count is not None}
+
+
+def _json_metric(value: Spread) -> dict[str, Any]:
+    low, high = value.interval or (None, None)
+    return {"mean": value.mean, "std": value.std, "low": low, "high": high, "seeds": value.seeds}

@@ -1,6 +1,5 @@
-"""Figures of curves along training: losses and class entropy."""
+"""Curves along training with their bands, and the figure of all losses."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,19 +12,25 @@ from matplotlib.ticker import EngFormatter
 from ganvae.figures import style
 from ganvae.figures.bands import band
 
-MAX_ENTROPY = math.log(10)
 NATS_PER_IMAGE = ("reconstruction_nats", "kl_nats")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
-ZOOM = 0.3  # nats below ln 10
 
 
 @dataclass(frozen=True)
 class Curves:
-    """One model's tables by seed, column images_seen and one per curve."""
+    """One model's tables by seed, column images_seen and one per curve.
+
+    Attributes:
+        name: the model.
+        finished: tables of the seeds that finished, a collapsed one among them.
+        diverged: tables of the others.
+        collapsed: of each collapsed seed the one row at which it was first seen to be.
+    """
 
     name: str
     finished: Sequence[pd.DataFrame]
     diverged: Sequence[pd.DataFrame]
+    collapsed: Sequence[pd.DataFrame] = ()
 
 
 def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Figure:
@@ -70,13 +75,13 @@ def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
     for i, name in enumerate(names):
         colour = style.PALETTE[i % len(style.PALETTE)]
         dashes = DASHES[i % len(DASHES)]
-        _with_band(ax, model.finished, name, colour, dashes, name)
+        with_band(ax, model.finished, name, colour, dashes, name)
         label = None if model.finished else name
         for table in model.diverged:
-            _diverged(ax, table, name, colour, label)
+            diverged(ax, table, name, colour, label)
             label = None
     _robust_limits(ax, model, names)
-    _images_seen(ax)
+    images_seen(ax)
     # below the panel: inside it would cover a piece of some curve
     ax.legend(
         loc="upper center",
@@ -89,7 +94,7 @@ def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
     )
 
 
-def _with_band(
+def with_band(
     ax: Axes,
     seeds: Sequence[pd.DataFrame],
     name: str,
@@ -97,6 +102,7 @@ def _with_band(
     dashes: str | tuple[int, tuple[int, ...]],
     label: str | None,
 ) -> None:
+    """The mean over `seeds` of the column `name` as a line, and a band from lowest to highest."""
     table = band(seeds, "images_seen", name)
     if table.empty:
         return
@@ -105,14 +111,14 @@ def _with_band(
     ax.plot(x, table["mean"], color=colour, linestyle=dashes, linewidth=1.3, label=label)
 
 
-def _diverged(ax: Axes, table: pd.DataFrame, name: str, colour: str, label: str | None) -> None:
+def diverged(ax: Axes, table: pd.DataFrame, name: str, colour: str, label: str | None) -> None:
     """A thin line that ends in a cross where the seed diverged."""
     curve = band([table], "images_seen", name)["mean"]
     if curve.empty:
         return
     x, y = curve.index.to_numpy(dtype=float), curve.to_numpy()
     ax.plot(x, y, color=colour, linewidth=0.7, label=label)
-    ax.plot(x[-1:], y[-1:], color=colour, marker="x", markersize=5, clip_on=False)
+    ax.plot(x[-1:], y[-1:], color=colour, marker="x", markersize=5)
 
 
 def _robust_limits(ax: Axes, model: Curves, names: Sequence[str]) -> None:
@@ -126,58 +132,10 @@ def _robust_limits(ax: Axes, model: Curves, names: Sequence[str]) -> None:
         ax.set_ylim(low - margin, high + margin)
 
 
-def _images_seen(ax: Axes) -> None:
+def images_seen(ax: Axes) -> None:
+    """Labels the x axis, and a grid."""
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     ax.set_xlabel("training images seen", fontsize=style.SMALL)
     ax.margins(x=0.02)
     ax.grid(color="0.92", linewidth=0.6)
     ax.set_axisbelow(True)
-
-
-def class_entropy(
-    shown: Sequence[Curves], real: float | None, colours: Mapping[str, str], dpi: int
-) -> Figure:
-    """Class entropy in nats against training images seen; `real` is the real images' own."""
-    drawn, axes = style.panels(
-        2,
-        3.6,
-        dpi,
-        "Class entropy: mean over seeds, band from lowest to highest, cross diverged",
-        columns=2,
-    )
-    for ax in axes:
-        for model in shown:
-            label = model.name if model.finished else f"{model.name} (every seed diverged)"
-            colour = colours[model.name]
-            _with_band(ax, model.finished, "class_entropy", colour, "-", label)
-            for i, table in enumerate(model.diverged):
-                unnamed = bool(model.finished) or i > 0
-                _diverged(ax, table, "class_entropy", colour, None if unnamed else label)
-        ax.axhline(MAX_ENTROPY, color="grey", linewidth=1, linestyle=":", label="ln 10, the most")
-        if real is not None:
-            ax.axhline(real, color=style.REAL_COLOUR, linewidth=1, linestyle="--", label="real")
-        _images_seen(ax)
-    axes[0].set_ylabel("class entropy (nats)", fontsize=style.SMALL)
-    axes[0].set_ylim(-0.05, MAX_ENTROPY + 0.1)
-    axes[1].set_ylim(MAX_ENTROPY - ZOOM, MAX_ENTROPY + 0.02)
-    axes[1].set_title(f"the upper {ZOOM} nats", fontsize=style.NORMAL)
-    _positive_log(axes[0], shown)
-    axes[0].set_title("whole range, logarithmic in images", fontsize=style.NORMAL)
-    handles, labels = axes[0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=style.SMALL)
-    return drawn
-
-
-def _positive_log(ax: Axes, shown: Sequence[Curves]) -> None:
-    """Logarithmic x from the first snapshot after the start (the start itself, 0, drops out)."""
-    seen = [
-        value
-        for model in shown
-        for table in [*model.finished, *model.diverged]
-        for value in table["images_seen"]
-        if value > 0
-    ]
-    if seen and max(seen) > min(seen):
-        ax.set_xscale("log")
-        ax.set_xlim(min(seen), max(seen))
-        ax.xaxis.set_major_formatter(EngFormatter(sep=""))

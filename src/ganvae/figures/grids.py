@@ -54,6 +54,25 @@ def training(
     return drawn
 
 
+def nearest(shown: Sequence[Panel], colours: Mapping[str, str], dpi: int) -> Figure:
+    """Images most like copies above their nearest real ones: uint8 [10, 3, 28, 28] each."""
+    drawn, axes = style.panels(
+        len(shown),
+        1.35,
+        dpi,
+        "The images most like copies, above their nearest real ones",
+        columns=2,
+    )
+    for ax, panel in zip(axes, shown, strict=True):
+        if panel.values is None:
+            _grid(ax, panel, colours, columns=10)
+            continue
+        rows = panel.values.swapaxes(0, 1).reshape(-1, 28, 28)
+        _grid(ax, Panel(panel.name, rows, panel.note), colours, columns=len(panel.values))
+        _row_labels(ax, ["image", "nearest training", "nearest test"])
+    return drawn
+
+
 def spaced(count: int, wanted: int) -> Array:
     """At most `wanted` indices of `count` rows, evenly spaced, first and last included."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
@@ -63,7 +82,7 @@ def reconstructions(
     originals: Array | None, shown: Sequence[Panel], colours: Mapping[str, str], dpi: int
 ) -> Figure:
     """Test images uint8 [N, 28, 28], and below each its reconstruction by every model."""
-    first = Panel("original", originals, "" if originals is not None else "no model has an encoder")
+    first = Panel("original", originals, "" if originals is not None else "no test images")
     rows = [first, *shown]
     drawn = style.figure(0.52 * len(rows) + 0.5, dpi, "Test images and their reconstructions")
     axes = drawn.subplots(len(rows), 1, squeeze=False).ravel()

@@ -14,6 +14,7 @@ from ganvae.metrics.inputs import finite
 from ganvae.metrics.interval import CONFIDENCE, Estimate
 
 SUBSET = 1000
+LEAST = 5  # subsets; with fewer the interval says nothing
 
 
 def squared_mmd(real: Tensor, generated: Tensor) -> float:
@@ -47,20 +48,20 @@ def kernel_distance(
         real_features: [N, F] in random order.
         generated_features: [M, F] in random order.
         subset: images per subset; what is left over, less than one subset, takes no part. With
-            fewer images than two subsets, two halves are taken.
+            fewer images than `LEAST` subsets, they are smaller.
 
     Returns:
         MMD^2 in units of the kernel, with a 95 % interval.
 
     Raises:
-        ValueError: fewer than four images on a side, widths that differ, NaN or infinity, or
+        ValueError: fewer than ten images on a side, widths that differ, NaN or infinity, or
             features too large to be cubed.
     """
-    real = finite(real_features, "real features", dimensions=2, at_least=4)
-    generated = finite(generated_features, "generated features", dimensions=2, at_least=4)
+    real = finite(real_features, "real features", dimensions=2, at_least=2 * LEAST)
+    generated = finite(generated_features, "generated features", dimensions=2, at_least=2 * LEAST)
     if real.shape[1] != generated.shape[1]:
         raise ValueError(f"features of width {real.shape[1]} and {generated.shape[1]}")
-    size = min(subset, len(real) // 2, len(generated) // 2)
+    size = min(subset, len(real) // LEAST, len(generated) // LEAST)
     pairs = zip(torch.split(real, size), torch.split(generated, size), strict=False)
     found = torch.tensor(
         [squared_mmd(a, b) for a, b in pairs if len(a) == len(b) == size], dtype=torch.float64

@@ -25,14 +25,18 @@ def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
         yield start, squared.clamp_(min=0)
 
 
-def kth_nearest(features: Tensor, k: int) -> Tensor:
-    """Squared distance of every row [N, F] to its k-th nearest other row [N], k < N."""
+def nearest_others(features: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` < N nearest other rows of every row [N, F], nearest first.
+
+    Returns:
+        Squared distances [N, count] and indices [N, count].
+    """
     found = []
     for start, squared in squared_distances(features, features):
         own = torch.arange(len(squared))
         squared[own, own + start] = torch.inf  # not a neighbour of itself
-        found.append(squared.topk(k, dim=1, largest=False).values[:, -1])
-    return torch.cat(found)
+        found.append(squared.topk(count, dim=1, largest=False))
+    return torch.cat([top.values for top in found]), torch.cat([top.indices for top in found])
 
 
 def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,95 @@
+"""Which model is better than which, metric by metric, and how sure that is."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from ganvae.comparison.columns import HIGHER, column, ordered
+from ganvae.comparison.differences import SEEDS_FOR_A_VERDICT, Difference, differences
+from ganvae.comparison.measurements import Study
+from ganvae.comparison.summary import Row
+from ganvae.comparison.tables import table
+
+COLUMNS = ("metric", "first", "second", "difference", "low", "high", "seeds", "verdict")
+SHOWN = ("fid_classifier", "class_entropy", "negative_elbo")
+OF_A_LIKELIHOOD = {"negative_elbo"}  # a sum over other densities is another number
+Pairs = dict[tuple[str, str], tuple[list[float], list[float]]]
+
+
+def frame(study: Study, rows: Sequence[Row]) -> pd.DataFrame:
+    """All pairs of models in all metrics that have a better direction; Holm's family is a metric.
+
+    Columns `COLUMNS`: `difference` is first minus second, `low` and `high` the ends of its interval
+    (see differences.py), `seeds` the smaller number of the two, `verdict` on the first model.
+    Models with fewer than two values are left out, and pairs of different likelihoods in -ELBO.
+    """
+    models = [row for row in rows if row.finished is not None]
+    names = {name for row in models for name in row.metrics if column(name).better}
+    records = []
+    for name in ordered(names):
+        for (first, second), found in _family(study, models, name).items():
+            numbers = (found.value, found.low, found.high, found.seeds)
+            records.append((name, first, second, *numbers, verdict(found, column(name).better)))
+    return pd.DataFrame(records, columns=COLUMNS)
+
+
+def _family(study: Study, rows: Sequence[Row], name: str) -> Mapping[tuple[str, str], Difference]:
+    values = {row.name: list(row.metrics[name].seeds.values()) for row in rows
+              if name in row.metrics}  # fmt: skip
+    blocks = study.params["models"]
+    likelihood = {model: (blocks[model] or {}).get("likelihood") for model in values}
+    pairs: Pairs = {
+        (first, second): (values[first], values[second])
+        for first, second in combinations([m for m in values if len(values[m]) > 1], 2)
+        if name not in OF_A_LIKELIHOOD or likelihood[first] == likelihood[second]
+    }
+    found = differences({f"{first} - {second}": pairs[first, second] for first, second in pairs})
+    return dict(zip(pairs, found.values(), strict=True))
+
+
+def verdict(found: Difference, better: int) -> str:
+    """ "better" or "worse", of the first model, where the interval excludes zero.
+
+    Args:
+        found: first minus second.
+        better: the metric's direction, `HIGHER` or `LOWER`.
+    """
+    if found.seeds < SEEDS_FOR_A_VERDICT:
+        return f"no verdict ({found.seeds} seeds)"
+    if not found.verdict:
+        return "no difference shown"
+    return "better" if found.verdict == better else "worse"
+
+
+def text(study: Study, rows: Sequence[Row]) -> str:
+    """One table for each metric of `SHOWN`, and which models are in none."""
+    found = frame(study, rows)
+    parts = []
+    for name in SHOWN:
+        shown, records = column(name), found[found["metric"] == name].to_dict("records")
+        if records:
+            direction = "higher" if shown.better == HIGHER else "lower"
+            lines = [_line(name, record) for record in records]
+            parts += [
+                f"**{shown.title}**, {direction} is better:",
+                table(["", "difference", "interval", "verdict"], lines),
+            ]
+    few = [row.name for row in rows if row.finished is not None and row.finished < 2]
+    if few:
+        parts.append(f"Fewer than two finished seeds, so left out: {', '.join(few)}.")
+    return "\n\n".join(parts or ["No two models to compare."])
+
+
+def _line(name: str, record: Mapping[Any, Any]) -> list[str]:
+    def signed(value: float) -> str:
+        text = column(name).show(value)
+        return text if value < 0 or not text.strip("0.,") else f"+{text}"
+
+    return [
+        f"{record['first']} - {record['second']}",
+        signed(record["difference"]),
+        f"[{signed(record['low'])}, {signed(record['high'])}]",
+        record["verdict"],
+    ]

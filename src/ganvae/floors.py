@@ -1,0 +1,142 @@
+"""Real images measured as if they were generated: floors, planted faults, the self-test."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganvae import planted, selftest
+from ganvae.classifier import Classifier, classify
+from ganvae.data import dequantise, quantise
+from ganvae.errors import UserError
+from ganvae.evaluation import Judged
+from ganvae.inception import Inception
+from ganvae.runtime import Noise, seed_for
+from ganvae.scoring import Score, Standard, score
+from ganvae.threads import side_by_side
+
+CPU = torch.device("cpu")
+UNCHANGED = 5  # sets that say how far a metric moves by chance; one more is held against them
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real images and the judge.
+
+    Attributes:
+        images: training images [T, 1, 28, 28] in [-1, 1].
+        labels: their classes [T].
+        judged: the judge's view of them.
+        standard: the test images.
+        judge: the classifier.
+        inception: the Inception network, if it is asked for.
+    """
+
+    images: Tensor
+    labels: Tensor
+    judged: Judged
+    standard: Standard
+    judge: Classifier
+    inception: Inception | None
+
+    def seen(self, images: Tensor) -> Judged | None:
+        """The Inception network's view of images, if it is asked for."""
+        return Judged(*self.inception.look(images)) if self.inception else None
+
+
+@dataclass(frozen=True)
+class Floors:
+    """What was measured.
+
+    Attributes:
+        rows: `real` (training images against test images), `real_halves` (one half of the test
+            images against the other), `planted_<fault>` (training images with a fault, against test
+            images).
+        counts: row -> its number of images and that of the real images it is measured against.
+        selftest: what `selftest.judge` returned.
+        chosen: indices of the training images of row `real`.
+    """
+
+    rows: dict[str, Score]
+    counts: dict[str, tuple[int, int]]
+    selftest: list[dict[str, Any]]
+    chosen: Tensor
+
+
+def measure(real: Real, count: int, progress: bool) -> Floors:
+    """Measures all rows and lets the metrics stand their test.
+
+    Args:
+        real: the images.
+        count: images per set; no more than there are training images but one are taken.
+        progress: whether to draw a bar on stderr.
+
+    Raises:
+        UserError: a metric did not see a fault that it exists to see, or moved without one; too
+            few images, or of one class only.
+    """
+    _ = real.standard.frechet, real.standard.manifold  # once, not in every thread
+    order = _order("real", len(real.images))
+    size = min(count, len(order) - 1)
+    unchanged = [f"real {i}" for i in range(UNCHANGED)]
+    tasks = {
+        name: partial(_left_out, real, order.roll(-i * size)[:size])
+        for i, name in enumerate([*unchanged, selftest.UNCHANGED])
+    }
+    tasks["real"] = partial(_left_out, real, order[:size], inception=True)
+    own, other = _order("real halves", len(real.standard.images)).tensor_split(2)
+    tasks["real_halves"] = partial(_half, real, own, other)
+    faulty = [f"planted_{fault}" for fault in planted.FAULTS]
+    tasks |= {f"planted_{fault}": partial(_planted, real, fault, count) for fault in planted.FAULTS}
+    found = dict(
+        zip(tasks, side_by_side(list(tasks.values()), "evaluate real", progress), strict=True)
+    )
+
+    selftest.demand_equal(found[unchanged[0]].metrics, found["real"].metrics)
+    faults = {name.removeprefix("planted_"): found[name].metrics for name in faulty}
+    faults[selftest.UNCHANGED] = found[selftest.UNCHANGED].metrics
+    wanted = selftest.expected(real.judge.architecture)
+    entries = selftest.judge([found[name].metrics for name in unchanged], faults, wanted)
+    selftest.demand(entries, wanted)
+    rows = {name: found[name] for name in ("real", "real_halves", *faulty)}
+    test = len(real.standard.images)
+    counts = {"real": (size, test), "real_halves": (len(own), len(other))}
+    counts |= dict.fromkeys(faulty, (count, test))
+    return Floors(rows, counts, entries, order[:size])
+
+
+def _left_out(real: Real, chosen: Tensor, inception: bool = False) -> Score:
+    """Training images, as if they had not been trained on: the others are the training set.
+
+    The self-test needs many such sets, the Inception network looks at one of them only.
+    """
+    others = torch.ones(len(real.images)).bool()
+    others[chosen] = False
+    images, judged = real.images[chosen], real.judged.at(chosen)
+    view = real.seen(images) if inception else None
+    return score(images, judged, real.standard, real.images[others], 0, view)
+
+
+def _half(real: Real, own: Tensor, other: Tensor) -> Score:
+    images, judged = real.standard.images, real.standard.judged
+    seen = real.standard.inception
+    against = Standard(images[other], judged.at(other), seen.at(other) if seen else None)
+    view = seen.at(own) if seen else None
+    return score(images[own], judged.at(own), against, real.images, 0, view)
+
+
+def _planted(real: Real, fault: str, count: int) -> Score:
+    noise = Noise(seed_for(0, f"planted {fault}"), CPU)
+    try:
+        drawn = planted.FAULTS[fault](real.images, real.labels, count, noise)
+    except ValueError as error:
+        raise UserError(f"self-test: {fault} cannot be planted: {error}") from None
+    drawn = dequantise(quantise(drawn))  # in the 256 grey levels that every evaluated image has
+    judged = Judged(*classify(real.judge, drawn))
+    return score(drawn, judged, real.standard, real.images, 0, real.seen(drawn))
+
+
+def _order(purpose: str, n: int) -> Tensor:
+    return Noise(seed_for(0, purpose), CPU).permutation(n)

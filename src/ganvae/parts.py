@@ -1,0 +1,173 @@
+"""The parts in which a trained model is measured; each stands alone, so that all can run at once.
+
+A part takes the bench, the networks (in evaluation mode, without gradients) and the seed, and
+raises `FloatingPointError` where the networks give values that are not finite.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganvae import encoding, showcase
+from ganvae.classifier import Classifier, classify
+from ganvae.data import dequantise, quantise
+from ganvae.encoding import finite
+from ganvae.evaluation import EvaluateParams, Judged
+from ganvae.inception import Inception
+from ganvae.inversion import invert
+from ganvae.metrics.interval import mean_with_interval
+from ganvae.metrics.reconstruction import reconstruction_mse
+from ganvae.model import NetworksParams, to_images
+from ganvae.runtime import Noise, seed_for
+from ganvae.scoring import Standard, protocol, score
+from ganvae.snapshots import IMAGES as SNAPSHOT_IMAGES
+from ganvae.timeline import timeline
+
+CPU = torch.device("cpu")
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all seeds of a model are evaluated with.
+
+    Attributes:
+        model: its name.
+        networks: the block `networks`.
+        likelihood: a key of `losses.elbo.LIKELIHOODS`; None for a model without an encoder.
+        params: the block `evaluate`.
+        classifier: the judge, on the device where the networks run.
+        standard: the test images.
+        labels: their classes [M].
+        train_images: what the model was trained on [T, 1, 28, 28].
+        inception: the Inception network, if it is asked for.
+    """
+
+    model: str
+    networks: NetworksParams
+    likelihood: str | None
+    params: EvaluateParams
+    classifier: Classifier
+    standard: Standard
+    labels: Tensor
+    train_images: Tensor
+    inception: Inception | None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run."""
+        return self.classifier.head.weight.device
+
+    def protocol(self) -> dict[str, Any]:
+        """What the numbers were measured against and how, for the files."""
+        return {
+            "generated_images": self.params.images,
+            **protocol(self.standard, self.classifier.architecture),
+            "train_images": len(self.train_images),
+            "snapshot_images": SNAPSHOT_IMAGES,
+            "importance_samples": self.params.importance_samples,
+            "inversion_images": min(self.params.inversion_images, len(self.standard.images)),
+            "inversion_steps": self.params.inversion_steps,
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of what is measured of a seed: fields of its entry, and arrays for the figures."""
+
+    fields: dict[str, Any]
+    arrays: dict[str, Tensor]
+
+
+def course(bench: Bench, snapshots: Mapping[str, Tensor]) -> Part:
+    """What the model drew along its training: `timeline`, and some of its snapshots."""
+    return Part(
+        {"timeline": timeline(bench.classifier, bench.standard, snapshots)},
+        {
+            "snapshots": snapshots["images"][:, : showcase.SNAPSHOT_SAMPLES],
+            "snapshot_steps": snapshots["steps"],
+        },
+    )
+
+
+def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
+    """Everything that is measured of the images that it generates."""
+    images = sample(bench, networks, seed)
+    judged = Judged(*classify(bench.classifier, images))
+    seen = Judged(*bench.inception.look(images)) if bench.inception else None
+    found = score(images, judged, bench.standard, bench.train_images, seed, seen)
+    return Part(found.fields(), {"image_entropy": found.image_entropy, "nearest": found.pairs})
+
+
+def shown(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
+    """Images for the figures, from the same latent vectors for every model and seed."""
+    latent_dim = bench.networks.latent_dim
+    walks = _decode(networks, showcase.interpolations(latent_dim))
+    return Part(
+        {},
+        {
+            "samples": _decode(networks, showcase.sample_grid(latent_dim)),
+            "interpolations": walks.view(showcase.INTERPOLATIONS, -1, 28, 28),
+        },
+    )
+
+
+def inverted(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
+    """`inversion_mse` over the first test images, and the first of the images found."""
+    images = bench.standard.images[: bench.params.inversion_images]
+    z = invert(
+        networks["decoder"],
+        images.to(bench.device),
+        bench.networks.latent_dim,
+        bench.params.inversion_steps,
+        Noise(seed_for(seed, "inversion"), CPU),
+    )
+    with torch.no_grad():
+        found = finite(to_images(networks["decoder"](z))).cpu()
+    mse = mean_with_interval(reconstruction_mse(images, found), seed)
+    fields = {
+        "metrics": {"inversion_mse": mse.value},
+        "intervals": {"inversion_mse": (mse.low, mse.high)},
+    }
+    if bench.likelihood is not None:  # its encoder's are shown
+        return Part(fields, {})
+    return Part(fields, {"reconstructions": quantise(found[: showcase.RECONSTRUCTIONS])})
+
+
+def encoded(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
+    """What its encoder makes of the test images; only for a model that has one."""
+    assert bench.likelihood is not None
+    found = encoding.encode(
+        networks,
+        bench.standard.images,
+        bench.likelihood,
+        seed,
+        importance=bench.params.importance_samples,
+    )
+    return Part(
+        {"metrics": found.metrics, "intervals": found.intervals},
+        {
+            "reconstructions": _decode(networks, found.means[: showcase.RECONSTRUCTIONS]),
+            "latent": showcase.latent_plane(found.means[: showcase.LATENT_POINTS]),
+        },
+    )
+
+
+@torch.no_grad()
+def _decode(networks: nn.ModuleDict, z: Tensor) -> Tensor:
+    """Images of latent vectors [N, D] in the 256 grey levels of real ones, uint8 [N, 28, 28]."""
+    device = next(networks["decoder"].parameters()).device
+    return quantise(finite(to_images(networks["decoder"](z.to(device)))))
+
+
+def sample(bench: Bench, networks: nn.ModuleDict, seed: int) -> Tensor:
+    """Images of samples of the prior [N, 1, 28, 28], rounded to grey levels."""
+    noise = Noise(seed_for(seed, "evaluate"), CPU)
+    parts = []
+    for start in range(0, bench.params.images, BATCH):
+        z = noise.normal(min(BATCH, bench.params.images - start), bench.networks.latent_dim)
+        parts.append(dequantise(_decode(networks, z)))
+    return torch.cat(parts)
