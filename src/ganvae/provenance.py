@@ -39,6 +39,8 @@ def report(root: Path, row: str | None = None, metric: str | None = None) -> str
     comparison = storage.read_json(root / COMPARISON)
     recorded = _Recorded(root, config.load(root / LOCK)["stages"], config.load(root / PARAMS_FILE))
     rows: dict[str, Any] = comparison["rows"]
+    if not all("images" in of_row for of_row in rows.values()):
+        raise UserError(f"{COMPARISON}: of an earlier version of this project: run `dvc repro`")
     names = list(rows) if row is None else [_known(row, rows, "row")]
     parts = []
     if metric is not None:

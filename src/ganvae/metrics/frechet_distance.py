@@ -52,11 +52,17 @@ class Reference:
         Raises:
             ValueError: fewer than two images, another width, NaN or infinity.
         """
+        generated = self._checked(generated_features)
+        counts = torch.ones(len(generated)) if weights is None else weights
+        return self._to(*_gaussian(generated, counts.double()))
+
+    def _checked(self, generated_features: Tensor) -> Tensor:
         generated = finite(generated_features, "generated features", dimensions=2, at_least=2)
         if generated.shape[1] != len(self._mean):
             raise ValueError(f"features of width {len(self._mean)} and {generated.shape[1]}")
-        counts = torch.ones(len(generated)) if weights is None else weights
-        mean, covariance = _gaussian(generated, counts.double())
+        return generated
+
+    def _to(self, mean: Tensor, covariance: Tensor) -> float:
         eigenvalues = torch.linalg.eigvalsh(_symmetric(self._root @ covariance @ self._root))
         distance = (
             (self._mean - mean).square().sum()
@@ -77,14 +83,21 @@ class Reference:
             generated_features: [M, F].
             seed: of the resampling.
         """
-        distance = self.distance(generated_features)
-        count = len(generated_features)
+        generated = self._checked(generated_features)
+        distance = self.distance(generated)
+        centre = generated.mean(dim=0)
+        centred = generated - centre  # once: a resample's own mean is near it
+        count = len(generated)
         stream = torch.Generator().manual_seed(seed)
-        drawn = [
-            torch.bincount(torch.randint(count, (count,), generator=stream), minlength=count)
-            for _ in range(RESAMPLES)
-        ]
-        found = torch.tensor([self.distance(generated_features, w) for w in drawn]).double()
+        resamples = []
+        for _ in range(RESAMPLES):
+            drawn = torch.randint(count, (count,), generator=stream)
+            weights = torch.bincount(drawn, minlength=count).double()
+            shift = weights @ centred / count
+            products = centred.T @ (weights[:, None] * centred)
+            covariance = (products - count * torch.outer(shift, shift)) / (count - 1)
+            resamples.append(self._to(centre + shift, covariance))
+        found = torch.tensor(resamples, dtype=torch.float64)
         tail = (1 - CONFIDENCE) / 2
         low, high = found.quantile(torch.tensor([tail, 1 - tail]).double()).tolist()
         return Estimate(distance, max(0.0, 2 * distance - high), max(0.0, 2 * distance - low))

@@ -21,7 +21,7 @@ def finite(values: Tensor, what: str, *, dimensions: int, at_least: int = 1) -> 
     if len(values) < at_least:
         raise ValueError(f"{what}: at least {at_least} images expected, got {len(values)}")
     values = values.detach().cpu().to(torch.float64)
-    if not values.isfinite().all():
+    if values.numel() and not torch.stack(values.aminmax()).isfinite().all():
         raise ValueError(f"{what}: NaN or infinity among the values")
     return values
 

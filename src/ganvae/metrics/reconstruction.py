@@ -1,8 +1,11 @@
 """How far an image is from its reconstruction."""
 
+import torch
 from torch import Tensor
 
 from ganvae.metrics.inputs import finite
+
+PART = 1000  # images at a time: float64 copies of all of them would be large
 
 
 def reconstruction_mse(images: Tensor, reconstructions: Tensor) -> Tensor:
@@ -22,7 +25,12 @@ def reconstruction_mse(images: Tensor, reconstructions: Tensor) -> Tensor:
     """
     if images.shape != reconstructions.shape:
         raise ValueError(f"shapes {tuple(images.shape)} and {tuple(reconstructions.shape)} differ")
-    difference = finite(images, "images", dimensions=4) - finite(
-        reconstructions, "reconstructions", dimensions=4
-    )
-    return difference.square().flatten(1).mean(dim=1) / 4
+    found = []
+    for part, other in zip(
+        torch.split(images, PART), torch.split(reconstructions, PART), strict=True
+    ):
+        difference = finite(part, "images", dimensions=4) - finite(
+            other, "reconstructions", dimensions=4
+        )
+        found.append(difference.square().flatten(1).mean(dim=1) / 4)
+    return torch.cat(found)

@@ -3,10 +3,13 @@
 The variance of the Laplacian is a measure of focus (Pech-Pacheco et al. 2000).
 """
 
+import torch
 from scipy import ndimage
 from torch import Tensor, from_numpy
 
 from ganvae.metrics.inputs import pixels
+
+PART = 1000  # images at a time: float64 copies of all of them would be large
 
 
 def laplacian_variance(images: Tensor) -> Tensor:
@@ -21,8 +24,12 @@ def laplacian_variance(images: Tensor) -> Tensor:
     Raises:
         ValueError: another shape or range, no image, NaN or infinity.
     """
-    grey = pixels(images, "images").squeeze(1).numpy()
-    return from_numpy(ndimage.laplace(grey, axes=(1, 2))).flatten(1).var(dim=1, correction=0)
+    found = []
+    for part in torch.split(images, PART):
+        grey = pixels(part, "images").squeeze(1).numpy()
+        laplacian = from_numpy(ndimage.laplace(grey, axes=(1, 2)))
+        found.append(laplacian.flatten(1).var(dim=1, correction=0))
+    return torch.cat(found)
 
 
 def sharpness(images: Tensor, real_images: Tensor) -> Tensor:
