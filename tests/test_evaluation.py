@@ -155,7 +155,7 @@ def test_a_model_with_an_encoder(
         "kernel_subset": 1000,
         "nearest_images": 2000,
         "train_images": 150,
-        "snapshot_images": 2000,
+        "snapshot_images": 100,
         "importance_samples": 3,
         "inversion_images": 20,
         "inversion_steps": 2,

@@ -61,13 +61,18 @@ class Bench:
         """Where the networks run."""
         return self.classifier.head.weight.device
 
+    @property
+    def snapshot_images(self) -> int:
+        """How many images of each snapshot are judged: not more than of the final networks."""
+        return min(SNAPSHOT_IMAGES, self.params.images)
+
     def protocol(self) -> dict[str, Any]:
         """What the numbers were measured against and how, for the files."""
         return {
             "generated_images": self.params.images,
             **protocol(self.standard, self.classifier.architecture),
             "train_images": len(self.train_images),
-            "snapshot_images": SNAPSHOT_IMAGES,
+            "snapshot_images": self.snapshot_images,
             "importance_samples": self.params.importance_samples,
             "inversion_images": min(self.params.inversion_images, len(self.standard.images)),
             "inversion_steps": self.params.inversion_steps,
@@ -84,8 +89,9 @@ class Part:
 
 def course(bench: Bench, snapshots: Mapping[str, Tensor]) -> Part:
     """What the model drew along its training: `timeline`, and some of its snapshots."""
+    judged = {**snapshots, "images": snapshots["images"][:, : bench.snapshot_images]}
     return Part(
-        {"timeline": timeline(bench.classifier, bench.standard, snapshots)},
+        {"timeline": timeline(bench.classifier, bench.standard, judged)},
         {
             "snapshots": snapshots["images"][:, : showcase.SNAPSHOT_SAMPLES],
             "snapshot_steps": snapshots["steps"],

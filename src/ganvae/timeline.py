@@ -1,6 +1,6 @@
 """What a model drew along its training: the snapshots, judged, and the step at which it collapsed.
 
-Numbers of 2,000 images each: to be compared with one another, not with those of the final images.
+Numbers of 2,000 images each at most: comparable with one another, not with those of the final ones.
 """
 
 import math

@@ -131,7 +131,7 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
             {name: d["protocol"] for name, d in details.items()}, real["protocol"]
         ),
         real_protocol=real["protocol"],
-        models=tuple(_model(root, name, seeds, details[name]) for name in names),
+        models=tuple(_model(root, name, params, details[name]) for name in names),
         real=real["rows"],
         real_arrays=files.arrays(root / EVALUATION / REAL / "arrays.safetensors"),
         real_runtime=real["runtime"],
@@ -140,21 +140,23 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
     )
 
 
-def _model(root: Path, name: str, seeds: list[int], details: dict[str, Any]) -> Model:
+def _model(root: Path, name: str, params: dict[str, Any], details: dict[str, Any]) -> Model:
     folder = root / MODELS / name
+    seeds = params["train"]["seeds"]
+    every = (params["models"][name] or {}).get("discriminator_steps", 1)
     for kind in files.visible(folder):
         if (folder / kind).is_dir():
             stems = {Path(file).stem for file in files.visible(folder / kind)}
             files.refuse(folder / kind, stems, [f"seed_{seed}" for seed in seeds], "train.seeds")
     return Model(
         name=name,
-        seeds=tuple(_seed(folder, seed, details["seeds"][str(seed)]) for seed in seeds),
+        seeds=tuple(_seed(folder, seed, details["seeds"][str(seed)], every) for seed in seeds),
         arrays=files.arrays(root / EVALUATION / name / "arrays.safetensors"),
         runtime=details["runtime"],
     )
 
 
-def _seed(folder: Path, seed: int, details: dict[str, Any]) -> Seed:
+def _seed(folder: Path, seed: int, details: dict[str, Any], every: int) -> Seed:
     status = files.fields(folder / "status" / f"seed_{seed}.json", "state")
     if details["state"] != status["state"] and details.get("update") != EVALUATED:
         raise UserError(
@@ -165,7 +167,7 @@ def _seed(folder: Path, seed: int, details: dict[str, Any]) -> Seed:
     costs_file = folder / "costs" / f"seed_{seed}.json"
     costs = files.fields(costs_file, "runtime") if finished or costs_file.exists() else {}
     history = files.history(folder / "history" / f"seed_{seed}.csv")
-    share = {"active_share": active_share(history)}
+    share = {"active_share": active_share(history, every)}
     metrics = {**details.get("metrics", {}), **share, **_numbers(costs)} if finished else {}
     return Seed(
         seed=seed,
