@@ -153,7 +153,7 @@ def test_dvc_template_has_the_figures_colours(name: str) -> None:
 
 @pytest.mark.parametrize(("count", "wanted"), [(16, 6), (3, 6), (1, 6), (6, 6)])
 def test_spaced_rows_include_first_and_last(count: int, wanted: int) -> None:
-    picked = grids.spaced(count, wanted)
+    picked = style.spaced(count, wanted)
     assert len(picked) == min(count, wanted)
     assert picked[0] == 0
     assert picked[-1] == count - 1

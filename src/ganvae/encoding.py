@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ganvae.losses import elbo
 from ganvae.metrics.active_units import active_units
 from ganvae.metrics.importance_bound import importance_bound
-from ganvae.metrics.interval import Estimate, mean_with_interval
+from ganvae.metrics.interval import mean_with_interval
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.model import posterior, reparameterize, to_images
 from ganvae.runtime import Noise, seed_for
@@ -86,7 +86,7 @@ def encode(
     return Encoded(
         {name: e.value for name, e in estimates.items()}
         | {"active_units": float(active_units(all_means))},
-        {name: _ends(e) for name, e in estimates.items()},
+        {name: e.ends for name, e in estimates.items()},
         all_means,
     )
 
@@ -130,7 +130,3 @@ def bernoulli_bound(networks: nn.ModuleDict, images: Tensor, samples: int, seed:
         weights = (log_prior - log_posterior - nats).view(len(batch), samples)
         bounds.append(importance_bound(weights))
     return torch.cat(bounds)
-
-
-def _ends(estimate: Estimate) -> tuple[float, float]:
-    return estimate.low, estimate.high

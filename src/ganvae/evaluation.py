@@ -60,11 +60,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class RealImages:
-    """The judge's view of the real images, with the judge's architecture."""
+    """The judge's view of the real images."""
 
     train: Judged
     test: Judged
-    architecture: str
 
 
 def read_real(path: Path) -> RealImages:
@@ -81,8 +80,7 @@ def read_real(path: Path) -> RealImages:
             if name not in tensors or tensors[name].dim() != 2 or len(tensors[name]) < 4:
                 raise UserError(f"{path}: {name}: missing or not of four or more images")
         judged[split] = Judged(tensors[names[0]], tensors[names[1]])
-    architecture = storage.read_metadata(path).get("architecture", "unknown")
-    return RealImages(judged["train"], judged["test"], architecture)
+    return RealImages(judged["train"], judged["test"])
 
 
 def inception_view(
@@ -102,6 +100,11 @@ def inception_view(
         return None, None
     network = inception.load(device)
     return network, Judged(*inception.look_once(network, images, SCRATCH.parent))
+
+
+def look(network: Inception | None, images: Tensor) -> Judged | None:
+    """The Inception network's view of images [N, 1, 28, 28], if it is asked for."""
+    return Judged(*network.look(images)) if network else None
 
 
 def write_results(folder: Path, details: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> None:

@@ -11,7 +11,7 @@ from ganvae import planted, selftest
 from ganvae.classifier import Classifier, classify
 from ganvae.data import dequantise, quantise
 from ganvae.errors import UserError
-from ganvae.evaluation import Judged
+from ganvae.evaluation import Judged, look
 from ganvae.inception import Inception
 from ganvae.runtime import Noise, seed_for
 from ganvae.scoring import Score, Standard, score
@@ -40,10 +40,6 @@ class Real:
     standard: Standard
     judge: Classifier
     inception: Inception | None
-
-    def seen(self, images: Tensor) -> Judged | None:
-        """The Inception network's view of images, if it is asked for."""
-        return Judged(*self.inception.look(images)) if self.inception else None
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def _left_out(real: Real, chosen: Tensor, inception: bool = False) -> Score:
     others = torch.ones(len(real.images)).bool()
     others[chosen] = False
     images, judged = real.images[chosen], real.judged.at(chosen)
-    view = real.seen(images) if inception else None
+    view = look(real.inception, images) if inception else None
     return score(images, judged, real.standard, real.images[others], 0, view)
 
 
@@ -135,7 +131,7 @@ def _planted(real: Real, fault: str, count: int) -> Score:
         raise UserError(f"self-test: {fault} cannot be planted: {error}") from None
     drawn = dequantise(quantise(drawn))  # in the 256 grey levels that every evaluated image has
     judged = Judged(*classify(real.judge, drawn))
-    return score(drawn, judged, real.standard, real.images, 0, real.seen(drawn))
+    return score(drawn, judged, real.standard, real.images, 0, look(real.inception, drawn))
 
 
 def _order(purpose: str, n: int) -> Tensor:

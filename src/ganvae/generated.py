@@ -115,8 +115,8 @@ def _entry(
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
     for part in found:
-        metrics |= part.fields.pop("metrics", {})
-        intervals |= part.fields.pop("intervals", {})
+        metrics |= part.metrics
+        intervals |= part.intervals
         entry |= part.fields
         arrays |= part.arrays
     collapsed = is_collapsed(metrics["class_entropy"], params.collapse_classes)

@@ -5,27 +5,30 @@ raises `FloatingPointError` where the networks give values that are not finite.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ganvae import encoding, showcase
-from ganvae.classifier import Classifier, classify
+from ganvae import config, data, encoding, runtime, showcase
+from ganvae.classifier import Classifier, classify, load
 from ganvae.data import dequantise, quantise
 from ganvae.encoding import finite
-from ganvae.evaluation import EvaluateParams, Judged
+from ganvae.evaluation import EvaluateParams, Judged, inception_view, look, read_real
 from ganvae.inception import Inception
 from ganvae.inversion import invert
 from ganvae.metrics.interval import mean_with_interval
 from ganvae.metrics.reconstruction import reconstruction_mse
-from ganvae.model import NetworksParams, to_images
+from ganvae.model import NetworksParams, model, to_images
 from ganvae.runtime import Noise, seed_for
 from ganvae.scoring import Standard, protocol, score
 from ganvae.snapshots import IMAGES as SNAPSHOT_IMAGES
 from ganvae.timeline import timeline
 
+PROCESSED = Path("data/processed")
+CLASSIFIER = Path("data/classifier")
 CPU = torch.device("cpu")
 BATCH = 1000
 
@@ -79,20 +82,59 @@ class Bench:
         }
 
 
+def read_bench(name: str, values: Mapping[str, Any]) -> Bench:
+    """What a model's seeds are evaluated with, from data/processed/ and data/classifier/.
+
+    Args:
+        name: the model.
+        values: the blocks `networks`, `models.<name>` and `evaluate` of `params.yaml`.
+
+    Raises:
+        UserError: a block does not fit its schema; a file is missing or damaged.
+    """
+    module, device = model(name), runtime.device()
+    params = config.block(EvaluateParams, values, "evaluate")
+    own = config.block(module.Params, values, f"models.{name}")
+    images, labels = data.load(PROCESSED / "test.safetensors")
+    train_images, _ = data.load(PROCESSED / "train.safetensors")
+    network, seen = inception_view(params, images, device)
+    real = read_real(CLASSIFIER / "real.safetensors")
+    return Bench(
+        model=name,
+        networks=config.block(NetworksParams, values, "networks"),
+        likelihood=own.likelihood if "encoder" in module.NETWORKS else None,
+        params=params,
+        classifier=load(CLASSIFIER / "weights.safetensors", device),
+        standard=Standard(images, real.test, seen),
+        labels=labels,
+        train_images=train_images,
+        inception=network,
+    )
+
+
 @dataclass(frozen=True)
 class Part:
-    """Some of what is measured of a seed: fields of its entry, and arrays for the figures."""
+    """Some of what is measured of a seed.
 
-    fields: dict[str, Any]
-    arrays: dict[str, Tensor]
+    Attributes:
+        fields: of its entry in `details.json`, besides the next two.
+        metrics: name -> value.
+        intervals: metric -> ends of the 95 % interval of its own sampling error, where it has one.
+        arrays: for the figures.
+    """
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    arrays: dict[str, Tensor] = field(default_factory=dict)
 
 
 def course(bench: Bench, snapshots: Mapping[str, Tensor]) -> Part:
     """What the model drew along its training: `timeline`, and some of its snapshots."""
     judged = {**snapshots, "images": snapshots["images"][:, : bench.snapshot_images]}
     return Part(
-        {"timeline": timeline(bench.classifier, bench.standard, judged)},
-        {
+        fields={"timeline": timeline(bench.classifier, bench.standard, judged)},
+        arrays={
             "snapshots": snapshots["images"][:, : showcase.SNAPSHOT_SAMPLES],
             "snapshot_steps": snapshots["steps"],
         },
@@ -103,9 +145,14 @@ def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     """Everything that is measured of the images that it generates."""
     images = sample(bench, networks, seed)
     judged = Judged(*classify(bench.classifier, images))
-    seen = Judged(*bench.inception.look(images)) if bench.inception else None
+    seen = look(bench.inception, images)
     found = score(images, judged, bench.standard, bench.train_images, seed, seen)
-    return Part(found.fields(), {"image_entropy": found.image_entropy, "nearest": found.pairs})
+    return Part(
+        fields={"class_histogram": found.class_histogram, "frechet_curve": found.frechet_curve},
+        arrays={"image_entropy": found.image_entropy, "nearest": found.pairs},
+        metrics=found.metrics,
+        intervals=found.intervals,
+    )
 
 
 def shown(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
@@ -113,11 +160,10 @@ def shown(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     latent_dim = bench.networks.latent_dim
     walks = _decode(networks, showcase.interpolations(latent_dim))
     return Part(
-        {},
-        {
+        arrays={
             "samples": _decode(networks, showcase.sample_grid(latent_dim)),
             "interpolations": walks.view(showcase.INTERPOLATIONS, -1, 28, 28),
-        },
+        }
     )
 
 
@@ -134,13 +180,12 @@ def inverted(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     with torch.no_grad():
         found = finite(to_images(networks["decoder"](z))).cpu()
     mse = mean_with_interval(reconstruction_mse(images, found), seed)
-    fields = {
-        "metrics": {"inversion_mse": mse.value},
-        "intervals": {"inversion_mse": (mse.low, mse.high)},
-    }
-    if bench.likelihood is not None:  # its encoder's are shown
-        return Part(fields, {})
-    return Part(fields, {"reconstructions": quantise(found[: showcase.RECONSTRUCTIONS])})
+    arrays = {}
+    if bench.likelihood is None:  # else its encoder's are shown
+        arrays["reconstructions"] = quantise(found[: showcase.RECONSTRUCTIONS])
+    return Part(
+        metrics={"inversion_mse": mse.value}, intervals={"inversion_mse": mse.ends}, arrays=arrays
+    )
 
 
 def encoded(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
@@ -154,8 +199,9 @@ def encoded(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
         importance=bench.params.importance_samples,
     )
     return Part(
-        {"metrics": found.metrics, "intervals": found.intervals},
-        {
+        metrics=found.metrics,
+        intervals=found.intervals,
+        arrays={
             "reconstructions": _decode(networks, found.means[: showcase.RECONSTRUCTIONS]),
             "latent": showcase.latent_plane(found.means[: showcase.LATENT_POINTS]),
         },

@@ -184,7 +184,7 @@ def _score(
     )
     return Score(
         metrics,
-        {name: (estimate.low, estimate.high) for name, estimate in estimates.items()},
+        {name: estimate.ends for name, estimate in estimates.items()},
         histogram.tolist(),
         curve,
         entropies.float(),

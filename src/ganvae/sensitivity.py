@@ -8,21 +8,18 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ganvae import classifier, config, data, evaluation, parts, runtime, storage
+from ganvae import classifier, parts, runtime, storage
 from ganvae.comparison.constraint import active_share, final_excess
 from ganvae.encoding import encode
 from ganvae.figures import heatmaps
 from ganvae.grid import MODEL, Point
 from ganvae.jobs import Job
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
-from ganvae.model import NetworksParams, create, load_weights, model
+from ganvae.model import create, load_weights
 from ganvae.parts import Bench
-from ganvae.scoring import Standard
 from ganvae.threads import side_by_side
 from ganvae.timeline import is_collapsed
 
-PROCESSED = Path("data/processed")
-CLASSIFIER = Path("data/classifier")
 QUANTITIES = [
     "active_share",
     "l_gan_minus_d",
@@ -54,7 +51,8 @@ def measure(
         UserError: a block does not fit its schema; a file is missing or damaged.
     """
     runtime.use_one_thread()
-    bench = _bench(values)
+    no_inception = {**values["evaluate"], "features": ["classifier"]}  # no map shows its distances
+    bench = parts.read_bench(MODEL, {**values, "evaluate": no_inception})
     _ = bench.standard.frechet  # once, not in every thread
     every = values["models"][MODEL]["discriminator_steps"]
     tasks = [
@@ -88,23 +86,6 @@ def draw(measured: pd.DataFrame, title: str, dpi: int) -> Figure:
         measured["seed"].nunique(),
         title,
         dpi,
-    )
-
-
-def _bench(values: Mapping[str, Any]) -> Bench:
-    images, labels = data.load(PROCESSED / "test.safetensors")
-    train_images, _ = data.load(PROCESSED / "train.safetensors")
-    real = evaluation.read_real(CLASSIFIER / "real.safetensors")
-    return Bench(
-        model=MODEL,
-        networks=config.block(NetworksParams, values, "networks"),
-        likelihood=config.block(model(MODEL).Params, values, f"models.{MODEL}").likelihood,
-        params=config.block(evaluation.EvaluateParams, values, "evaluate"),
-        classifier=classifier.load(CLASSIFIER / "weights.safetensors", runtime.device()),
-        standard=Standard(images, real.test),
-        labels=labels,
-        train_images=train_images,
-        inception=None,
     )
 
 

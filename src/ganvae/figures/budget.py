@@ -74,8 +74,7 @@ def budget(
         ax.set_xlabel(label, fontsize=style.SMALL)
         ax.margins(0.12)
     for ax in axes:
-        ax.grid(color="0.92", linewidth=0.6)
-        ax.set_axisbelow(True)
+        style.grid(ax)
     handles, labels = seconds.get_legend_handles_labels()
     drawn.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=style.SMALL)
     return drawn

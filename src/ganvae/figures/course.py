@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
@@ -135,7 +134,7 @@ def class_histograms(shown: Sequence[Histograms], colours: Mapping[str, str], dp
 
 
 def _snapshots(ax: Axes, seen: Array) -> None:
-    picked = np.unique(np.linspace(0, len(seen) - 1, min(len(seen), 4)).round().astype(int))
+    picked = style.spaced(len(seen), 4)
     form = EngFormatter(sep="", places=0)
     ax.set_xticks(picked, labels=[form(seen[i]) for i in picked])
     ax.set_yticks(range(0, 10, 3))

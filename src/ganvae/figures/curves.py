@@ -137,5 +137,4 @@ def images_seen(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     ax.set_xlabel("training images seen", fontsize=style.SMALL)
     ax.margins(x=0.02)
-    ax.grid(color="0.92", linewidth=0.6)
-    ax.set_axisbelow(True)
+    style.grid(ax)

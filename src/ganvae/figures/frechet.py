@@ -57,10 +57,9 @@ def _line(ax: Axes, seeds: Sequence[pd.DataFrame], colour: str) -> None:
     error = [[infinity["mean"] - infinity["min"]], [infinity["max"] - infinity["mean"]]]
     ax.errorbar([0.0], [infinity["mean"]], error, color=colour, marker="o", markersize=5,
                 capsize=2.5, markerfacecolor="white", clip_on=False)  # fmt: skip
-    picked = x[np.unique(np.linspace(0, len(x) - 1, TICKS).round().astype(int))]
+    picked = x[style.spaced(len(x), TICKS)]
     labels = ["∞", *(f"{round(1 / value):,}" for value in picked)]
     ax.set_xticks([0.0, *picked], labels=labels)
     ax.set_xlim(-0.03 * x.max(), 1.04 * x.max())
     ax.set_xlabel("N, spaced as 1 / N", fontsize=style.SMALL)
-    ax.grid(color="0.92", linewidth=0.6)
-    ax.set_axisbelow(True)
+    style.grid(ax)

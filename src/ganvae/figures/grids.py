@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -45,7 +44,7 @@ def training(
         if panel.values is None:
             _grid(ax, panel, colours, columns=10)
             continue
-        picked = spaced(len(panel.values), TRAINING_ROWS)
+        picked = style.spaced(len(panel.values), TRAINING_ROWS)
         images = panel.values[picked]
         flat = Panel(panel.name, images.reshape(-1, 28, 28), panel.note)
         _grid(ax, flat, colours, columns=images.shape[1])
@@ -71,11 +70,6 @@ def nearest(shown: Sequence[Panel], colours: Mapping[str, str], dpi: int) -> Fig
         _grid(ax, Panel(panel.name, rows, panel.note), colours, columns=len(panel.values))
         _row_labels(ax, ["image", "nearest training", "nearest test"])
     return drawn
-
-
-def spaced(count: int, wanted: int) -> Array:
-    """At most `wanted` indices of `count` rows, evenly spaced, first and last included."""
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
 
 
 def reconstructions(

@@ -109,6 +109,17 @@ def say(ax: Axes, text: str) -> None:
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=NORMAL)
 
 
+def spaced(count: int, wanted: int) -> Array:
+    """At most `wanted` indices of `count` rows, evenly spaced, first and last included."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
+
+
+def grid(ax: Axes) -> None:
+    """A pale grid behind what is drawn."""
+    ax.grid(color="0.92", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
 def log_ticks(ax: Axes) -> None:
     """A logarithmic y axis with plain numbers at 1, 2, 5, 10, ..."""
     ax.set_yscale("log")

@@ -26,6 +26,11 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval."""
+        return self.low, self.high
+
 
 def mean_with_interval(values: Tensor, seed: int) -> Estimate:
     """The mean of per-image values with its percentile bootstrap interval (Efron 1979).
