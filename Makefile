@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint accept bench bench-metrics setup
+.PHONY: demo test lint accept bench bench-check bench-metrics setup
 
 setup: .venv/ready
 
@@ -21,7 +21,10 @@ accept: .venv/ready
 	$(BIN)/python -m stages.accept
 
 bench: .venv/ready
-	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.bench
+
+bench-check: .venv/ready
+	$(BIN)/python -m benchmarks.bench --check
 
 bench-metrics: .venv/ready
 	$(BIN)/python -m benchmarks.metrics

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 
 from benchmarks import measure, metric_figure, metric_tables
+from benchmarks.bench import BUSY_MACHINE
 from benchmarks.measure import Cost, Limits, Spec
 from benchmarks.metric_cases import CASES, OURS, Values
 from benchmarks.metric_inputs import FEATURES
-from benchmarks.training import BUSY_MACHINE, cores
-from ganvae import runtime, storage
+from ganvae import jobs, runtime, storage
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 
@@ -38,8 +38,8 @@ def main() -> None:
         raise UserError("benchmarks.metrics measures memory by /proc, which only Linux has")
     arguments = _arguments(sys.argv[1:])
     limits = Limits(arguments.gib, arguments.seconds)
-    if arguments.threads > cores():
-        raise UserError(f"--threads {arguments.threads}: this process may use {cores()} cores")
+    if arguments.threads > jobs.cores():
+        raise UserError(f"--threads {arguments.threads}: this process may use {jobs.cores()} cores")
     for variable in measure.THREAD_VARIABLES:  # the measuring processes inherit the environment
         os.environ[variable] = str(arguments.threads)
     found: list[Measurement] = []
@@ -128,7 +128,7 @@ def report(found: Sequence[Measurement], threads: int, limits: Limits) -> dict[s
     return {
         "machine": {
             "cpu": described["device"].removeprefix("cpu: "),
-            "cores": cores(),
+            "cores": jobs.cores(),
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             # more threads than one do not all have work all the time
             "least_core_share": round(min(shares), 3) if shares and threads == 1 else None,

@@ -1,117 +1,106 @@
-"""Training speed of this project's loop against a plain PyTorch loop.
+"""Training speed of this project's loop against a plain PyTorch loop, and against its peers'.
 
-Reads `params.yaml` and, where it exists, `data/processed/train.safetensors`; prints a table and
-writes `benchmarks/results/training.json`. benchmarks/README.md says what is compared.
+Each is measured twice: one training against one, both on one thread; and the whole machine, as many
+of this project's one-thread trainings at once as it has cores against one of theirs with all its
+threads.
 """
 
-import argparse
 import multiprocessing
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
-from statistics import median
 from typing import Any
 
-from benchmarks import plain
-from benchmarks.worker import CPU, DATA, RANDOM_IMAGES, WARM_UP_SECONDS, Spec, Window, serve
-from ganvae import config, model, runtime, storage
-from ganvae.errors import UserError, run
+from benchmarks import plain, rows
+from benchmarks.rows import Row
+from benchmarks.worker import Spec, Window, serve
+from ganvae import config, jobs, model
+from ganvae.errors import UserError
 
-RESULT = Path("benchmarks/results/training.json")
 REPETITIONS = 3
-MEASUREMENTS = ("one_thread", "whole_machine")
+PRECISIONS = ("fp32", "bf16")
+# of the whole machine, in fp32 and bf16
+TARGETS = {
+    **dict.fromkeys(plain.LOOPS, (2.0, 3.0)),
+    "examples_vae": (5.0, 7.0),
+    "pytorch_gan_gan": (3.0, 4.0),
+    "pytorch_gan_wgan": (3.0, 4.0),
+}
 
-BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
 
-Samples = dict[str, dict[str, list[float]]]  # measurement -> "ganvae" or "plain" -> images/s
+def measured(
+    values: Mapping[str, Any], seconds: float, only: str
+) -> Iterator[tuple[str, Row, float]]:
+    """Yields every row of trainings whose name starts with `only`, and the least share of a core.
 
-
-@dataclass(frozen=True)
-class Measured:
-    """One model's numbers.
-
-    Attributes:
-        samples: images per second.
-        threads: of the plain loop on the whole machine.
-        core_share: the least part of a core that a one-thread process got.
+    Args:
+        values: the content of `params.yaml`.
+        seconds: length of a window.
+        only: for instance `train/gan`.
     """
-
-    samples: Samples
-    threads: int
-    core_share: float
-
-
-def main() -> None:
-    arguments = _arguments(sys.argv[1:])
-    values = config.load()
+    wanted = [name for name in TARGETS if _matches(f"train/{name}/", only)]
     config.block(model.TrainParams, values, "train")
     config.block(model.NetworksParams, values, "networks")
-    for name in arguments.models:
+    for name in (name for name in wanted if name in plain.LOOPS):
         config.block(model.model(name).Params, values, f"models.{name}")
-    plain.check(arguments.models, values)
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # the workers inherit the environment
-        os.environ.pop(variable, None)
-    print(HEADER, flush=True)
-    found = {}
-    for name in arguments.models:
-        found[name] = measure(name, values, arguments.seconds)
-        print(rows(name, summary(found[name].samples)), flush=True)
-    result = report(found, values, arguments.seconds)
-    storage.write_json(RESULT, result)
-    share = result["machine"]["least_core_share"]
-    if share < BUSY_MACHINE:
-        sys.stderr.write(
-            f"warning: a process got only {share:.0%} of its core, so other work ran on this "
-            "machine: these numbers say little; measure again\n"
-        )
+    plain.check([name for name in wanted if name in plain.LOOPS], values)
+    for name in wanted:
+        for row, found, share in measure(name, values, seconds):
+            if _matches(row, only):
+                yield row, found, share
 
 
-def _arguments(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of one window")
-    parser.add_argument("--models", nargs="+", choices=plain.LOOPS, default=list(plain.LOOPS))
-    arguments = parser.parse_args(words)
-    if not arguments.seconds > 0:
-        parser.error(f"--seconds {arguments.seconds}: allowed: > 0")
-    return arguments
+def _matches(name: str, only: str) -> bool:
+    return name.startswith(only) or only.startswith(name)
 
 
-def cores() -> int:
-    """Cores this process may use: as many trainings run at once in a stage."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def measure(name: str, values: Mapping[str, Any], seconds: float) -> Measured:
-    """Images per second of one model, this project and plain in turn, `REPETITIONS` times."""
-    specs = [
-        Spec(name, ganvae=False, threads=1, values=values),
-        Spec(name, ganvae=False, threads=None, values=values),
-        *[Spec(name, ganvae=True, threads=1, values=values)] * cores(),
-    ]
-    samples: Samples = {kind: {"ganvae": [], "plain": []} for kind in MEASUREMENTS}
-    shares = []
+def measure(
+    name: str, values: Mapping[str, Any], seconds: float
+) -> Iterator[tuple[str, Row, float]]:
+    """Rows of one training: both precisions, on one thread and on the whole machine."""
+    specs = [Spec(name, ours=False, threads=threads, values=values) for threads in (1, None)]
+    for precision in PRECISIONS:
+        train = {**values["train"], "precision": precision}
+        specs += [Spec(name, True, 1, {**values, "train": train})] * jobs.cores()
     with _workers(specs) as pipes:
-        plain_one, plain_all, *ours = pipes
-        turns = [
-            ("one_thread", "ganvae", ours[:1]),
-            ("one_thread", "plain", [plain_one]),
-            ("whole_machine", "ganvae", ours),
-            ("whole_machine", "plain", [plain_all]),
-        ]
         threads = [int(_received(pipe)) for pipe in pipes]  # all are warm before the first window
-        for _ in range(REPETITIONS):
-            for kind, loop, taking_part in turns:
-                windows = _windows(taking_part, seconds)
-                samples[kind][loop].append(sum(window.rate for window in windows))
-                if taking_part != [plain_all]:
-                    shares += [window.busy for window in windows]
-    return Measured(samples, threads[1], min(shares))
+        one, all_threads, *ours = pipes
+        fp32, bf16 = ours[: jobs.cores()], ours[jobs.cores() :]
+        measurements = {
+            "one_thread": {"fp32": fp32[:1], "theirs": [one], "bf16": bf16[:1]},
+            "whole_machine": {"fp32": fp32, "theirs": [all_threads], "bf16": bf16},
+        }
+        for kind, sides in measurements.items():
+            found = _in_turns(sides, seconds)
+            their_threads = threads[1] if kind == "whole_machine" else 1
+            share = min(
+                window.busy
+                for side in (PRECISIONS if their_threads > 1 else found)
+                for turn in found[side]
+                for window in turn
+            )
+            rates = {side: [sum(w.rate for w in turn) for turn in found[side]] for side in found}
+            for precision, target in zip(PRECISIONS, TARGETS[name], strict=True):
+                against = "plain loop" if name in plain.LOOPS else "as published"
+                row = rows.row(
+                    rates[precision],
+                    rates["theirs"],
+                    unit="images/s",
+                    against=f"{against}, fp32, {their_threads} threads",
+                    target=target if kind == "whole_machine" else None,
+                )
+                yield f"train/{name}/{precision}/{kind}", row, share
+
+
+def _in_turns(
+    sides: Mapping[str, Sequence[Connection]], seconds: float
+) -> dict[str, list[list[Window]]]:
+    """The windows of each side's workers, `REPETITIONS` times, one side after the other."""
+    found: dict[str, list[list[Window]]] = {side: [] for side in sides}
+    for _ in range(REPETITIONS):
+        for side, pipes in sides.items():
+            found[side].append(_windows(pipes, seconds))
+    return found
 
 
 @contextmanager
@@ -145,79 +134,3 @@ def _received(pipe: Connection) -> Any:
         return pipe.recv()
     except (EOFError, ConnectionResetError):
         raise UserError("a measuring process has ended; the reason is above") from None
-
-
-def summary(samples: Samples) -> dict[str, dict[str, dict[str, float]]]:
-    """Median, minimum and maximum of both rates and of their ratio, for each measurement.
-
-    A ratio is of two neighbouring windows, so a slow drift of the machine cancels.
-    """
-
-    def spread(numbers: Sequence[float], digits: int) -> dict[str, float]:
-        found = {"median": median(numbers), "min": min(numbers), "max": max(numbers)}
-        return {key: round(number, digits) for key, number in found.items()}
-
-    return {
-        kind: {
-            "ganvae": spread(rates["ganvae"], 0),
-            "plain": spread(rates["plain"], 0),
-            "ratio": spread(
-                [a / b for a, b in zip(rates["ganvae"], rates["plain"], strict=True)], 3
-            ),
-        }
-        for kind, rates in samples.items()
-    }
-
-
-def report(
-    measured: Mapping[str, Measured], values: Mapping[str, Any], seconds: float
-) -> dict[str, Any]:
-    """The content of the result file: images per second, their ratios, and where they hold."""
-    found = runtime.description(CPU)
-    threads = max(one.threads for one in measured.values())
-    return {
-        "machine": {
-            "cpu": found["device"].removeprefix("cpu: "),
-            "cores": cores(),
-            "python": found["python"],
-            "torch": found["torch"],
-            "least_core_share": round(min(one.core_share for one in measured.values()), 3),
-        },
-        "settings": {
-            "data": str(DATA.as_posix()) if DATA.exists() else f"{RANDOM_IMAGES} random images",
-            "networks": values["networks"],
-            "batch_size": values["train"]["batch_size"],
-            "window_seconds": seconds,
-            "warm_up_seconds": WARM_UP_SECONDS,
-            "repetitions": REPETITIONS,
-            "whole_machine": {
-                "ganvae": f"{cores()} processes of 1 thread",
-                "plain": f"1 process of {threads} threads",
-            },
-        },
-        "images_per_second": {name: summary(one.samples) for name, one in measured.items()},
-    }
-
-
-HEADER = (
-    "images/s, median (min - max); ratio = this project / plain\n"
-    f"{'model':<8} {'measurement':<14} {'this project':>26} {'plain loop':>26} {'ratio':>20}"
-)
-
-
-def rows(name: str, found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
-    """The table's two lines of one model."""
-
-    def cell(numbers: Mapping[str, float], form: str, width: int) -> str:
-        middle, low, high = (format(numbers[key], form) for key in ("median", "min", "max"))
-        return f"{middle} ({low} - {high})".rjust(width)
-
-    return "\n".join(
-        f"{name:<8} {kind:<14} {cell(part['ganvae'], ',.0f', 26)} "
-        f"{cell(part['plain'], ',.0f', 26)} {cell(part['ratio'], '.2f', 20)}"
-        for kind, part in found.items()
-    )
-
-
-if __name__ == "__main__":
-    run(main)

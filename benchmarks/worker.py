@@ -1,6 +1,9 @@
 """A process that holds one training and runs it when asked: what is measured, and how."""
 
+import contextlib
 import signal
+import struct
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks import plain
-from ganvae import config, data, errors, model, runtime, task, training
+from benchmarks import peers, plain
+from ganvae import config, data, errors, idx, model, runtime, task, training
 
 CPU = torch.device("cpu")
 DATA = Path("data/processed/train.safetensors")
@@ -26,16 +29,22 @@ class Spec:
     """Which training a worker holds.
 
     Attributes:
-        name: the model.
-        ganvae: this project's loop; else the plain one.
-        threads: for the plain loop; None leaves torch's default. This project's has always one.
-        values: the content of `params.yaml`.
+        name: a model, or a peer's training of `benchmarks.peers`.
+        ours: in this project's loop; else the plain one or the peer's.
+        threads: for theirs; None leaves torch's default. This project's has always one.
+        values: the content of `params.yaml`; its precision is this project's.
     """
 
     name: str
-    ganvae: bool
+    ours: bool
     threads: int | None
     values: Mapping[str, Any]
+
+    @property
+    def batch_size(self) -> int:
+        """Images per step."""
+        size: int = self.values["train"]["batch_size"]
+        return peers.BATCH.get(self.name, size)
 
 
 def training_images() -> tuple[Tensor, Tensor]:
@@ -55,25 +64,27 @@ def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
     return built
 
 
-def ganvae_loop(
-    name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
-) -> Iterator[None]:
+def ganvae_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[None]:
     """This project's training, one batch per `next`, without end and so at constant rates."""
-    values = {**values, "train": {**values["train"], "lr_decay": 0.0}}
+    train = {**spec.values["train"], "lr_decay": 0.0}
     # `Run.step` writes nothing to the folder
-    described = task.build(name, values, images, labels, seed=0, folder=Path("unused"))
+    if spec.name in peers.BATCH:
+        described = peers.ours(spec.name, images, labels, train["precision"])
+    else:
+        values = {**spec.values, "train": train}
+        described = task.build(spec.name, values, images, labels, seed=0, folder=Path("unused"))
     run = training.Run(described)
+    described.networks.train()
     while True:
         diverged = run.step()
         if diverged:
-            raise errors.UserError(f"{name}: {diverged.update} is not finite: {diverged.step}")
+            raise errors.UserError(f"{spec.name}: {diverged.update} is not finite: {diverged.step}")
         yield
 
 
-def plain_loop(
-    name: str, images: Tensor, labels: Tensor, values: Mapping[str, Any]
-) -> Iterator[plain.Losses]:
+def plain_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[plain.Losses]:
     """The plain training on a DataLoader, one batch per `next`, without end."""
+    name, values = spec.name, spec.values
     loader = DataLoader(
         TensorDataset(images, labels),
         batch_size=values["train"]["batch_size"],
@@ -121,19 +132,41 @@ def serve(spec: Spec, pipe: Connection) -> None:
 
 def _serve(spec: Spec, pipe: Connection) -> None:
     torch.set_flush_denormal(True)  # for both, before threads start: or one's luck is measured
-    if spec.ganvae:
+    if spec.ours:
         runtime.use_one_thread()
     elif spec.threads is not None:
         torch.set_num_threads(spec.threads)
     torch.manual_seed(0)
-    build = ganvae_loop if spec.ganvae else plain_loop
-    loop = build(spec.name, *training_images(), spec.values)
-    batch_size = spec.values["train"]["batch_size"]
-    window(loop, batch_size, WARM_UP_SECONDS)
-    pipe.send(torch.get_num_threads())
-    while True:
-        try:
-            seconds = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(window(loop, batch_size, seconds))
+    with contextlib.ExitStack() as stack:
+        loop: Iterator[object]
+        if spec.ours:
+            loop = ganvae_loop(spec, *training_images())
+        elif spec.name in peers.BATCH:
+            root = stack.enter_context(torchvision_mnist(*training_images()))
+            loop = peers.THEIRS[spec.name](root)
+        else:
+            loop = plain_loop(spec, *training_images())
+        window(loop, spec.batch_size, WARM_UP_SECONDS)
+        pipe.send(torch.get_num_threads())
+        while True:
+            try:
+                seconds = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(window(loop, spec.batch_size, seconds))
+
+
+@contextlib.contextmanager
+def torchvision_mnist(images: Tensor, labels: Tensor) -> Iterator[Path]:
+    """The training images as `torchvision.datasets.MNIST` finds them; yields its root."""
+    levels = data.quantise(images).numpy()
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root) / "MNIST" / "raw"
+        folder.mkdir(parents=True)
+        for part in ("train", "t10k"):  # it looks for both
+            header = struct.pack(">4I", idx.IMAGES_MAGIC, *levels.shape)
+            (folder / f"{part}-images-idx3-ubyte").write_bytes(header + levels.tobytes())
+            header = struct.pack(">2I", idx.LABELS_MAGIC, len(labels))
+            content = header + labels.to(torch.uint8).numpy().tobytes()
+            (folder / f"{part}-labels-idx1-ubyte").write_bytes(content)
+        yield Path(root)

@@ -10,14 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmarks import plain, training, worker
+from benchmarks import bench, peers, pipeline, plain, rows, training, worker
 from ganvae import config, model, storage, task
 from ganvae.errors import UserError
 from ganvae.runtime import Noise
 from ganvae.training import Stepper
+from tests import project
 
 CPU = torch.device("cpu")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+KINDS = ("one_thread", "whole_machine")
 STEPS = 6  # WGAN's generator moves at every second
 CLOSE = 1e-9  # float64: formulas and optimizers written differently round differently, no more
 
@@ -77,7 +79,7 @@ def test_the_plain_loop_trains_the_same(name: str, constrained: dict[str, float]
 def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = values()
     images, labels = torch.rand(300, 1, 28, 28) * 2 - 1, torch.zeros(300, dtype=torch.int64)
-    for build in (worker.ganvae_loop, worker.plain_loop):
+    for ours, build in ((True, worker.ganvae_loop), (False, worker.plain_loop)):
         sizes: list[int] = []
         networks = worker.networks("vae", settings)
         before = [parameter.detach().clone() for parameter in networks.parameters()]
@@ -86,12 +88,70 @@ def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.Monk
         )
         with monkeypatch.context() as patch:
             patch.setattr(model, "create", lambda name, params, seed, found=networks: found)
-            loop = build("vae", images, labels, settings)
+            loop = build(worker.Spec("vae", ours, 1, settings), images, labels)
             for _ in range(3):  # one more than an epoch has
                 next(loop)
         assert sizes == [128] * 3
         moved = zip(networks.parameters(), before, strict=True)
         assert not any(torch.equal(one, other) for one, other in moved)
+
+
+@pytest.mark.usefixtures("float64")
+def test_the_published_vae_is_the_same_training(tmp_path: Path) -> None:
+    """One step from the same weights, on the same images in the same order, with the same noise."""
+    levels = torch.randint(256, (128, 28, 28))
+    images, labels = (levels / 255 * 2 - 1)[:, None], torch.zeros(128, dtype=torch.int64)
+    described = peers.ours("examples_vae", images, labels, "fp32")
+    with torch.random.fork_rng(devices=[]), worker.torchvision_mnist(images, labels) as root:
+        torch.manual_seed(1)
+        theirs = peers.examples_vae(root, network := peers.VAE())
+        encoder, decoder = described.networks["encoder"], described.networks["decoder"]
+        pairs = [
+            (encoder[1], [network.fc1]),
+            (encoder[3], [network.fc21, network.fc22]),
+            (decoder[0], [network.fc3]),
+            (decoder[2], [network.fc4]),
+        ]
+        for layer, sources in pairs:
+            for name in ("weight", "bias"):
+                value = torch.cat([getattr(source, name) for source in sources])
+                getattr(layer, name).data = value.detach().clone()
+        first = encoder[1]  # it sees 2 x - 1 where theirs sees x
+        first.bias.data += first.weight.data.sum(dim=1) / 2
+        first.weight.data /= 2
+
+        seen: list[Tensor] = []
+        network.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+        drawn: list[Tensor] = []
+        draw = torch.randn_like
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(torch, "randn_like", lambda x: drawn.append(draw(x)) or drawn[-1])
+            loss = next(theirs)["autoencoder"]
+
+    class Same(Noise):
+        def normal(self, *shape: int) -> Tensor:
+            return drawn[0]
+
+    (update,) = described.updates
+    stepper = Stepper(described, update)
+    batch = seen[0].double() * 2 - 1
+    total, _ = stepper.step(batch, labels, Same(0, CPU))
+    assert total.item() * 128 == pytest.approx(loss, rel=1e-6)  # theirs is a sum; float32 images
+    for layer, sources in pairs[1:]:
+        gradient = torch.cat([source.weight.grad for source in sources]) / 128
+        torch.testing.assert_close(layer.weight.grad, gradient, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", list(peers.THEIRS))
+def test_peers_and_ours_both_train(name: str) -> None:
+    images, labels = torch.rand(300, 1, 28, 28) * 2 - 1, torch.zeros(300, dtype=torch.int64)
+    settings = values()
+    loop = worker.ganvae_loop(worker.Spec(name, True, 1, settings), images, labels)
+    for _ in range(6):
+        next(loop)
+    with worker.torchvision_mnist(images, labels) as root:
+        found = [next(step) for step in [peers.THEIRS[name](root)] for _ in range(6)]
+    assert all(torch.tensor(list(losses.values())).isfinite().all() for losses in found)
 
 
 def test_a_window_counts_whole_steps_and_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,36 +163,37 @@ def test_a_window_counts_whole_steps_and_their_time(monkeypatch: pytest.MonkeyPa
     assert found.busy == pytest.approx(0.9 / 1.2)
 
 
-SAMPLES = {
-    "one_thread": {"ganvae": [300.0, 100.0, 200.0], "plain": [150.0, 100.0, 50.0]},
-    "whole_machine": {"ganvae": [4.0, 4.0, 4.0], "plain": [8.0, 8.0, 8.0]},
-}
+def row(ours: list[float], theirs: list[float], **changed: Any) -> rows.Row:
+    settings = {"unit": "images/s", "against": "plain loop", "target": 2.0}
+    return rows.row(ours, theirs, **{**settings, **changed})
 
 
-def test_ratios_are_of_neighbouring_windows() -> None:
-    found = training.summary(SAMPLES)["one_thread"]
-    assert found["ganvae"] == {"median": 200, "min": 100, "max": 300}
-    assert found["plain"] == {"median": 100, "min": 50, "max": 150}
+def test_ratios_are_of_neighbouring_measurements() -> None:
+    found = row([300.0, 100.0, 200.0], [150.0, 100.0, 50.0])
+    assert found["ours"] == {"median": 200, "min": 100, "max": 300}
+    assert found["theirs"] == {"median": 100, "min": 50, "max": 150}
     assert found["ratio"] == {"median": 2, "min": 1, "max": 4}
+    less = row([1.0, 2.0, 4.0], [2.0, 2.0, 2.0], unit="s", more_is_better=False)
+    assert less["ratio"] == {"median": 1, "min": 0.5, "max": 2}
+
+
+def test_a_fallen_ratio_is_named_and_a_risen_one_is_not() -> None:
+    before = {"a": row([20.0], [10.0]), "b": row([20.0], [10.0]), "c": row([1.0], [1.0])}
+    after = {"a": row([16.9], [10.0]), "b": row([17.1], [10.0]), "new": row([1.0], [9.0])}
+    assert rows.fallen(before, after) == ["a: 1.69, was 2.00"]
 
 
 def test_report() -> None:
-    measured = {
-        "gan": training.Measured(SAMPLES, threads=7, core_share=0.75),
-        "vae": training.Measured(SAMPLES, threads=7, core_share=0.5),
-    }
-    found = training.report(measured, values(), seconds=2.5)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(found) == {"machine", "settings", "images_per_second"}
-    assert set(found["machine"]) == {"cpu", "cores", "python", "torch", "least_core_share"}
-    assert found["machine"]["torch"].startswith(torch.__version__.split("+")[0])
-    assert found["machine"]["least_core_share"] == 0.5
-    assert found["settings"]["batch_size"] == 128
-    assert found["settings"]["whole_machine"]["plain"] == "1 process of 7 threads"
-    assert found["images_per_second"] == dict.fromkeys(measured, training.summary(SAMPLES))
-    lines = training.rows("vae", found["images_per_second"]["vae"]).splitlines()
-    assert [line.split()[:2] for line in lines] == [["vae", kind] for kind in SAMPLES]
-    assert {len(line) for line in lines} == {len(training.HEADER.splitlines()[1])}
+    found = {"train/gan/fp32/one_thread": row([2.0], [1.0])}
+    content = bench.report(found, values(), seconds=2.5, share=0.5)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert set(content["machine"]) == {"cpu", "cores", "python", "torch", "least_core_share"}
+    assert content["machine"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert content["machine"]["least_core_share"] == 0.5
+    assert content["settings"]["batch_size"] == 128
+    assert content["rows"] == found
+    (name,) = found
+    assert len(rows.line(name, found[name])) == len(rows.HEADER)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +221,35 @@ def test_a_variant_that_is_not_written_out_is_refused(path: tuple[str, ...], val
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     written: dict[str, Any] = {}
     monkeypatch.setattr(storage, "write_json", lambda path, value: written.update(value))
-    monkeypatch.setattr("sys.argv", ["training", "--seconds", "0.05", "--models", "vae"])
-    training.main()
-    assert list(written["images_per_second"]) == ["vae"]
-    for part in written["images_per_second"]["vae"].values():
-        assert all(part[kind]["min"] > 0 for kind in ("ganvae", "plain"))
-    assert len(capsys.readouterr().out.splitlines()) == 4
+    monkeypatch.setattr(training, "TARGETS", {"vae": (2.0, 3.0)})
+    monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05"])
+    bench.main()
+    expected = [f"train/vae/{p}/{k}" for k in KINDS for p in ("fp32", "bf16")]
+    assert list(written["rows"]) == expected
+    assert all(found["ratio"]["min"] > 0 for found in written["rows"].values())
+    assert len(capsys.readouterr().out.splitlines()) == 5
+
+    for found in written["rows"].values():
+        found["ratio"]["median"] = 1e9
+    monkeypatch.setattr(storage, "read_json", lambda path: written)
+    monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05", "--check", "--only", "train/v"])
+    with pytest.raises(UserError, match=r"fallen by more than 15%: train/vae/bf16/one_thread: "):
+        bench.main()
+
+
+def test_the_floor_of_a_no_op_repro_is_an_equal_graph(tmp_path: Path) -> None:
+    made = project.make(tmp_path / "project", {})
+    (made / ".dvc" / "config").write_text("[core]\n    no_scm = true\n")
+    ours = pipeline.graph(made)
+    floor = tmp_path / "floor"
+    floor.mkdir()
+    pipeline.write_floor(ours, floor)
+    theirs = pipeline.graph(floor)
+    assert len(ours) == len(theirs) > 10
+    edges = {name.replace("@", "_"): len(stage["deps"]) > 0 for name, stage in ours.items()}
+    assert {name: len(stage["deps"]) > 0 for name, stage in theirs.items()} == edges
+    assert sum(len(s["outs"]) for s in ours.values()) == sum(
+        len(s["outs"]) for s in theirs.values()
+    )
+    assert pipeline.repro(floor) > 0
+    assert (floor / "dvc.lock").exists()

@@ -7,21 +7,27 @@ into place when it is complete. Running it again is harmless. What a job trains 
 import hashlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ganvae.attend import POLL_SECONDS, attend, digests
 from ganvae.errors import Interrupted, UserError
 
-POLL_SECONDS = 0.2
+CLUSTER = "DASK_SCHEDULER_ADDRESS"
+HOLD_SECONDS = 10.0
+
+Futures = Sequence[Future[Any]]
+Submit = Callable[[Path], Future[Any]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class Job:
     def result(self) -> Path:
         """The complete result; missing while the job is not done."""
         return self.folder / "result"
+
+    @property
+    def order(self) -> Path:
+        """The file by which a stage says that it wants this job, see `ganvae.attend`."""
+        return self.folder / "order.json"
 
 
 def runs_folder() -> Path:
@@ -76,11 +87,17 @@ def workers(gpus: int) -> int:
     """Trainings at once: one per core; `GANVAE_WORKERS` overrides it. On GPUs they take turns."""
     asked = os.environ.get("GANVAE_WORKERS")
     if asked is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return max(cores or 1, gpus)
+        return max(cores(), gpus)
     if not asked.isdigit() or int(asked) < 1:
         raise UserError(f"GANVAE_WORKERS={asked}: allowed: an integer >= 1")
     return int(asked)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run(
@@ -89,73 +106,77 @@ def run(
     watch: Callable[[], None],
     params_file: Path = Path("params.yaml"),
 ) -> None:
-    """Runs every job to its end, as many at once as the machine has cores.
+    """Runs every job to its end: on this machine, or on the cluster that the environment names.
 
     A job that fails fails alone: the others finish first. On SIGINT, SIGTERM or the end of the
     parent process every job is asked to stop, which saves its resume state.
 
     Args:
-        jobs: those whose result is there already are not run.
-        gpus: number of GPUs the jobs are dealt to in turn; 0 on a machine without.
+        jobs: those whose result is there already are not run; the first ones start first.
+        gpus: number of GPUs of this machine that the jobs are dealt to in turn; 0 without.
         watch: called a few times a second, for a progress display.
         params_file: where the jobs' parameters stand.
 
     Raises:
         UserError: a job failed; or a source file or `params_file` was edited meanwhile, so that
             later jobs would run, and DVC would record, what the first ones did not.
-        Interrupted: after all jobs have stopped.
+        Interrupted: after the jobs of this machine have stopped.
     """
-    started: list[subprocess.Popen[bytes]] = []
-    stopping = threading.Event()
-    starting = threading.Lock()  # nothing starts after the others were asked to stop
     # what later jobs must read as the first ones do, and DVC records at the end
-    before = _contents([*loaded_sources(), params_file])
-
-    def call(job: Job, gpu: int | None) -> int:
-        with starting:
-            if stopping.is_set() or _contents(before) != before:
-                return 0
-            process = subprocess.Popen(job.command, env=_environment(gpu))
-            started.append(process)
-        return process.wait()
-
+    files = [str(path.resolve()) for path in (*loaded_sources(), params_file)]
+    before = digests(files)
     todo = [job for job in jobs if not job.result.exists()]
-    parent = os.getppid()
-    handlers = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
-    try:
-        with ThreadPoolExecutor(workers(gpus)) as executor:
-            try:
-                futures = [
-                    executor.submit(call, job, index % gpus if gpus else None)
-                    for index, job in enumerate(todo)
-                ]
-                _wait(futures, parent, watch)
-            except Interrupted:
-                stopping.set()
-                with starting:
-                    for process in started:
-                        process.terminate()
-                raise
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    _refuse_edits(before)
-    _refuse_failures(todo, futures)
-
-
-def _refuse_edits(before: Mapping[Path, bytes]) -> None:
-    after = _contents(before)
-    edited = [path.name for path in before if after[path] != before[path]]
-    if edited:
+    with _stoppable(), _place(gpus) as (submit, environment_of):
+        try:
+            for index, job in enumerate(todo):
+                _write_order(job, environment_of(index), before)
+            futures = [submit(job.order) for job in todo]
+            _wait(futures, todo, watch)
+        finally:
+            for job in todo:
+                job.order.unlink(missing_ok=True)
+    after = digests(files)
+    if edited := [Path(file).name for file in files if after[file] != before[file]]:
         raise UserError(
             f"{', '.join(edited)}: edited while the trainings ran; run dvc repro again "
             "(with the old content, finished trainings are found again)"
         )
+    _refuse_failures(todo, futures)
 
 
-def _refuse_failures(todo: Sequence[Job], futures: Sequence[Future[int]]) -> None:
+@contextmanager
+def _place(gpus: int) -> Iterator[tuple[Submit, Callable[[int], dict[str, str]]]]:
+    """Where the jobs run: what submits an order there, and the environment of the n-th job."""
+    if CLUSTER in os.environ:
+        from ganvae import cluster  # an extra; most users have no cluster
+
+        with cluster.connected(os.environ[CLUSTER]) as executor:
+            yield lambda order: cluster.submit(executor, order), lambda index: cluster.environment()
+    else:
+        with ThreadPoolExecutor(workers(gpus)) as threads:
+            yield (
+                lambda order: threads.submit(attend, order),
+                lambda index: environment(index % gpus if gpus else None),
+            )
+
+
+def _write_order(job: Job, variables: Mapping[str, str], sources: Mapping[str, str]) -> None:
+    order = {
+        "id": secrets.token_hex(8),
+        "command": list(job.command),
+        "folder": os.getcwd(),
+        "environment": variables,
+        "sources": sources,
+    }
+    job.folder.mkdir(parents=True, exist_ok=True)
+    written = job.folder / f"order.{order['id']}"
+    written.write_text(json.dumps(order), encoding="utf-8")
+    written.replace(job.order)
+
+
+def _refuse_failures(todo: Sequence[Job], futures: Futures) -> None:
     failed = [
-        f"{job.label} ({_ending(future.result())})"
+        f"{job.label} ({_ending(future)})"
         for job, future in zip(todo, futures, strict=True)
         if not job.result.exists()
     ]
@@ -163,45 +184,65 @@ def _refuse_failures(todo: Sequence[Job], futures: Sequence[Future[int]]) -> Non
         raise UserError(f"{', '.join(failed)}: failed; finished trainings are kept")
 
 
-def _contents(files: Iterable[Path]) -> dict[Path, bytes]:
-    return {path: path.read_bytes() if path.exists() else b"" for path in files}
+def _ending(future: Future[Any]) -> str:
+    try:
+        future.result()
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(error.stderr or "")  # from another machine
+        if error.returncode < 0:
+            return f"killed by {signal.Signals(-error.returncode).name}"
+        return f"exit status {error.returncode}, the reason is above"
+    except CancelledError:
+        return "lost with the cluster's scheduler"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "not run: the worker does not see the project's files as they are here"
 
 
-def _ending(status: int) -> str:
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
-    return f"exit status {status}, the reason is above"
-
-
-def _wait(futures: Sequence[Future[int]], parent: int, watch: Callable[[], None]) -> None:
+def _wait(futures: Futures, todo: Sequence[Job], watch: Callable[[], None]) -> None:
+    parent, held = os.getppid(), time.monotonic()
     while not all(future.done() for future in futures):
         if os.getppid() != parent:
             raise Interrupted
+        if time.monotonic() - held > HOLD_SECONDS:
+            for job in todo:
+                os.utime(job.order)
+            held = time.monotonic()
         watch()
         time.sleep(POLL_SECONDS)
     watch()
 
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """The first SIGINT or SIGTERM raises `Interrupted` inside."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in numbers:  # a second one would end the wait for the jobs that save their state
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted
+
+    handlers = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted
+def environment(gpu: int | None) -> dict[str, str]:
+    """What a job on this machine finds in its environment beside the stage's own.
 
-
-def _environment(gpu: int | None) -> dict[str, str]:
-    """One thread per training: more change the bits, and two of one thread beat one of two.
-
-    A GPU is dealt by making it the only one that the job sees; `GANVAE_PARENT` tells the job whose
-    end is its own.
+    One thread per training: more change the bits, and two of one thread beat one of two. A GPU is
+    dealt by making it the only one that the job sees.
     """
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    environment["GANVAE_PARENT"] = str(os.getpid())
-    kind, _, number = environment.get("GANVAE_DEVICE", "").partition(":")
+    found = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    kind, _, number = os.environ.get("GANVAE_DEVICE", "").partition(":")
     if kind == "cuda" and number.isdigit():  # the user's choice; in the job it is the first
-        gpu, environment["GANVAE_DEVICE"] = int(number), kind
+        gpu, found["GANVAE_DEVICE"] = int(number), kind
     if gpu is not None:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         names = visible.split(",") if visible else []
-        environment["CUDA_VISIBLE_DEVICES"] = names[gpu] if gpu < len(names) else str(gpu)
-    return environment
+        found["CUDA_VISIBLE_DEVICES"] = names[gpu] if gpu < len(names) else str(gpu)
+    return found

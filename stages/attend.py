@@ -1,0 +1,22 @@
+"""Attends one job on a cluster's machine: what a worker starts, so that it needs no project code.
+
+`python -m stages.attend <order.json>` ends with the job's own status, see `ganvae.attend`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ganvae.attend import attend
+from ganvae.errors import run
+
+
+def main() -> None:
+    try:
+        attend(Path(sys.argv[1]))
+    except subprocess.CalledProcessError as error:  # it has said why
+        sys.exit(error.returncode if error.returncode > 0 else 128 - error.returncode)
+
+
+if __name__ == "__main__":
+    run(main)
