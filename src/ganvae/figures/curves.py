@@ -38,7 +38,7 @@ def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Fig
     wanted = [(model, title, names) for model in shown for title, names in groups(_records(model))]
     drawn, axes = style.panels(
         len(wanted),
-        2.5,
+        2.8,
         dpi,
         "Losses: mean over seeds, band from lowest to highest, cross diverged",
     )
@@ -86,7 +86,6 @@ def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
     ax.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.22),
-        ncols=2,
         frameon=False,
         fontsize=style.SMALL - 1.5,
         handlelength=2.2,
