@@ -222,6 +222,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     written: dict[str, Any] = {}
     monkeypatch.setattr(storage, "write_json", lambda path, value: written.update(value))
     monkeypatch.setattr(training, "TARGETS", {"vae": (2.0, 3.0)})
+    monkeypatch.setattr(bench, "GROUPS", (training.measured,))
     monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05"])
     bench.main()
     expected = [f"train/vae/{p}/{k}" for k in KINDS for p in ("fp32", "bf16")]
