@@ -30,7 +30,7 @@ START_SECONDS = 60.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=50, help="the more of the two numbers of jobs")
+    parser.add_argument("--jobs", type=int, default=200, help="the more of the two numbers of jobs")
     count = parser.parse_args().jobs
     if count < 4:
         parser.error(f"--jobs {count}: allowed: >= 4")
@@ -44,7 +44,11 @@ def main() -> None:
             del os.environ[jobs.CLUSTER]
     machine = runtime.description(torch.device("cpu"))
     result = {
-        "machine": {"cpu": machine["device"], "cores": cores, "torch": machine["torch"]},
+        "machine": {
+            "cpu": machine["device"].removeprefix("cpu: "),
+            "cores": cores,
+            "torch": machine["torch"],
+        },
         "jobs": count,
         "seconds": found,
         "seconds_to_start_a_training": round(median(start() for _ in range(REPETITIONS)), 3),
@@ -59,7 +63,7 @@ def cost(count: int) -> dict[str, float]:
     few = median(seconds(cores) for _ in range(REPETITIONS))
     many = median(seconds(count) for _ in range(REPETITIONS))
     each = (many - few) / (count - cores)
-    return {"once": round(few - each * cores, 3), "each_times_workers": round(each * cores, 4)}
+    return {"once": round(few - each * cores, 3), "per_job": round(each * cores, 4)}
 
 
 def seconds(count: int) -> float:
