@@ -32,9 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200, help="the more of the two numbers of jobs")
     count = parser.parse_args().jobs
-    if count < 4:
-        parser.error(f"--jobs {count}: allowed: >= 4")
     cores = jobs.cores()
+    if count <= cores:
+        parser.error(f"--jobs {count}: allowed: > {cores}, the number of cores")
     found = {"local": cost(count)}
     with cluster(cores) as address:
         os.environ[jobs.CLUSTER] = address

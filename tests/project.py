@@ -78,3 +78,30 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` by its relative name."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def prepared(folder: Path, changes: dict[str, Any]) -> Path:
+    """`make`, with the images downloaded and processed."""
+    made = make(folder, changes)
+    succeed(stage(made, "download"))
+    succeed(stage(made, "preprocess"))
+    return made
+
+
+def start_training(folder: Path, model: str, **variables: str) -> subprocess.Popen[str]:
+    """Starts a training stage in a process group of its own, as a shell would."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.train", model],
+        cwd=folder,
+        env=environment(**variables),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def trained(folder: Path, model: str) -> dict[str, bytes]:
+    """A stage's results but the costs: all that must not depend on where and how it ran."""
+    found = contents(folder / "data" / "models" / model)
+    return {name: content for name, content in found.items() if not name.startswith("costs")}

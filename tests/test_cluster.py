@@ -95,37 +95,21 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = project.make(tmp_path_factory.mktemp("cluster"), LONG)
-    project.succeed(project.stage(made, "download"))
-    project.succeed(project.stage(made, "preprocess"))
-    return made
-
-
-def results(folder: Path, model: str) -> dict[str, bytes]:
-    """All that must not depend on where it was made: everything but the costs."""
-    found = project.contents(folder / "data" / "models" / model)
-    return {name: content for name, content in found.items() if not name.startswith("costs")}
+    return project.prepared(tmp_path_factory.mktemp("cluster"), LONG)
 
 
 @pytest.fixture(scope="module")
 def local(folder: Path) -> dict[str, bytes]:
     """The VAE's results from this machine."""
     project.succeed(project.stage(folder, "train", "vae"))
-    return results(folder, "vae")
+    return project.trained(folder, "vae")
 
 
 def start(folder: Path, model: str, address: str, save: float = 0.1) -> subprocess.Popen[str]:
     """Starts a training stage on the cluster."""
     shutil.rmtree(folder / "data" / "models" / model, ignore_errors=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "stages.train", model],
-        cwd=folder,
-        env=project.environment(DASK_SCHEDULER_ADDRESS=address, GANVAE_SAVE_SECONDS=str(save)),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    variables = {"DASK_SCHEDULER_ADDRESS": address, "GANVAE_SAVE_SECONDS": str(save)}
+    return project.start_training(folder, model, **variables)
 
 
 def succeed(process: subprocess.Popen[str]) -> None:
@@ -166,7 +150,7 @@ def test_two_workers_give_what_this_machine_gives_and_know_nothing_of_the_projec
     for _ in range(2):
         cluster.worker()
     succeed(start(folder, "vae", cluster.address))
-    assert results(folder, "vae") == local
+    assert project.trained(folder, "vae") == local
     look = (
         "import sys; from distributed import Client; "
         "find = lambda: __import__('importlib.util').util.find_spec('ganvae') is None; "
@@ -189,7 +173,7 @@ def test_a_killed_group_of_processes_is_replaced_by_a_late_worker(
     assert stage.poll() is None
     cluster.worker()
     succeed(stage)
-    assert results(folder, "vae") == local
+    assert project.trained(folder, "vae") == local
 
 
 def test_a_killed_stage_leaves_nothing_running_and_can_be_forced_again(
@@ -209,7 +193,7 @@ def test_a_killed_stage_leaves_nothing_running_and_can_be_forced_again(
     stage.communicate(timeout=60)
     succeed(start(folder, "vae", cluster.address))
     assert found not in pids("train_one")
-    assert results(folder, "vae") == local
+    assert project.trained(folder, "vae") == local
 
 
 def test_a_job_that_always_dies_fails_alone(
@@ -233,7 +217,7 @@ def test_a_job_that_always_dies_fails_alone(
     assert len(list(folder.glob(".cache/runs/*/result"))) == 1, "its neighbour finished"
     shutil.rmtree(broken)
     succeed(start(folder, "vae", cluster.address))
-    assert results(folder, "vae") == local
+    assert project.trained(folder, "vae") == local
 
 
 @pytest.mark.slow
@@ -249,7 +233,7 @@ def test_what_is_killed_alone_is_run_again(
         found = next(pid for pid in workers if found in descendants(pid))
     os.kill(found, signal.SIGKILL)
     succeed(stage)
-    assert results(folder, "vae") == local
+    assert project.trained(folder, "vae") == local
 
 
 @pytest.mark.slow
@@ -266,10 +250,10 @@ def test_living_workers_run_edited_code_and_serve_two_stages(
         cluster.worker()
         for stage in stages:
             succeed(stage)
-        edited = {model: results(folder, model) for model in ("vae", "gan")}
+        edited = {model: project.trained(folder, model) for model in ("vae", "gan")}
         for model in edited:
             project.succeed(project.stage(folder, "train", model))
-            assert results(folder, model) == edited[model]
+            assert project.trained(folder, model) == edited[model]
     finally:
         source.write_text(text)
     assert edited["vae"] != local

@@ -22,23 +22,11 @@ LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on o
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = project.make(tmp_path_factory.mktemp("survival"), LONG)
-    project.succeed(project.stage(made, "download"))
-    project.succeed(project.stage(made, "preprocess"))
-    return made
+    return project.prepared(tmp_path_factory.mktemp("survival"), LONG)
 
 
 def start(folder: Path, model: str, save_seconds: float = 0.3) -> subprocess.Popen[str]:
-    """Starts a training stage in a process group of its own, as a shell would."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "stages.train", model],
-        cwd=folder,
-        env=project.environment(GANVAE_SAVE_SECONDS=str(save_seconds)),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    return project.start_training(folder, model, GANVAE_SAVE_SECONDS=str(save_seconds))
 
 
 def states(folder: Path) -> list[Path]:
@@ -55,16 +43,10 @@ def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list
     raise AssertionError(f"no {pattern} within two minutes")
 
 
-def results(folder: Path, model: str) -> dict[str, bytes]:
-    """All that must not depend on interruptions: everything but the costs."""
-    found = project.contents(folder / "data" / "models" / model)
-    return {name: content for name, content in found.items() if not name.startswith("costs")}
-
-
 def undisturbed(folder: Path, model: str) -> dict[str, bytes]:
     project.succeed(project.stage(folder, "train", model))
     assert not list(folder.glob(".cache/runs/*/")), "finished jobs leave no folder behind"
-    return results(folder, model)
+    return project.trained(folder, model)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +72,7 @@ def test_sigkill_at_a_random_step_and_during_a_write(folder: Path, model: str) -
     assert all(again[path] >= done for path, done in steps_of.items())
 
     project.succeed(project.stage(folder, "train", model))
-    assert results(folder, model) == expected
+    assert project.trained(folder, model) == expected
 
 
 def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state(folder: Path) -> None:
@@ -103,7 +85,7 @@ def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state(folder: Path) -> None
     assert "Traceback" not in errors
     assert states(folder)
     project.succeed(project.stage(folder, "train", "vae"))
-    assert results(folder, "vae") == expected
+    assert project.trained(folder, "vae") == expected
 
 
 def test_stale_state_is_never_used(folder: Path) -> None:
@@ -117,12 +99,12 @@ def test_stale_state_is_never_used(folder: Path) -> None:
     try:
         source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))  # other code
         project.succeed(project.stage(folder, "train", "vae"))
-        other_code = results(folder, "vae")
+        other_code = project.trained(folder, "vae")
     finally:
         source.write_text(text)
     project.set_params(folder, {"train": {"lr": 0.001}})  # other parameters
     project.succeed(project.stage(folder, "train", "vae"))
-    other_rate = results(folder, "vae")
+    other_rate = project.trained(folder, "vae")
     project.set_params(folder, {"train": {"lr": config.load()["train"]["lr"]}})
     assert {path.parent for path in states(folder)} == left, "the killed run's state was touched"
     original = undisturbed(folder, "vae")
@@ -135,7 +117,7 @@ def test_a_seeds_result_depends_on_no_other_seed_and_no_core(folder: Path) -> No
     project.set_params(folder, {"train": {"seeds": [1]}})
     try:
         project.succeed(project.stage(folder, "train", "gan", GANVAE_WORKERS="1"))
-        alone = results(folder, "gan")
+        alone = project.trained(folder, "gan")
     finally:
         project.set_params(folder, LONG)
     assert len(alone) == 4
@@ -163,7 +145,7 @@ def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -
     assert process.returncode == 1
     assert re.search(r"vae seed \d \(killed by SIGKILL\): failed", errors.splitlines()[-1])
     assert len(list(folder.glob(".cache/runs/*/result"))) == 1, "its neighbour finished"
-    assert results(folder, "vae") == before
+    assert project.trained(folder, "vae") == before
     project.succeed(project.stage(folder, "train", "vae"))
     project.set_params(folder, LONG)
 
@@ -184,9 +166,9 @@ def test_an_edit_during_the_trainings_is_refused(folder: Path, edited: str) -> N
         path.write_text(text)
     assert process.returncode == 1
     assert f"{path.name}: edited while the trainings ran" in errors.splitlines()[-1]
-    assert results(folder, "vae") == before, "the earlier results stay"
+    assert project.trained(folder, "vae") == before, "the earlier results stay"
     project.succeed(project.stage(folder, "train", "vae"))
-    assert results(folder, "vae") == before
+    assert project.trained(folder, "vae") == before
 
 
 def test_a_job_whose_parent_is_gone_stops_though_it_never_saw_it(folder: Path) -> None:
