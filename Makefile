@@ -2,9 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint accept bench bench-check bench-metrics setup
+.PHONY: study demo test lint accept bench bench-check bench-metrics setup
 
 setup: .venv/ready
+
+study: .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro preprocess
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 demo: .venv/ready
 	$(BIN)/python -m stages.demo

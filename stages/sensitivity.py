@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ganvae import config, data, evaluation, grid, model, storage
+from ganvae import config, data, evaluation, grid, model, sensitivity, storage
 from ganvae.errors import UserError, run
 from ganvae.figures.params import FiguresParams
+from ganvae.figures.style import to_png
 
 CSV, PNG = "sensitivity.csv", "sensitivity.png"
 
@@ -27,10 +28,6 @@ def main() -> None:
     _check(values, folder)
     progress = sys.stderr.isatty()
     with grid.trained(values, file, progress) as points:
-        # not before: an edit of these must not make trainings anew, see `ganvae.grid`
-        from ganvae import sensitivity
-        from ganvae.figures.style import to_png
-
         measured = sensitivity.measure(values, points, progress)
         networks = values["networks"]["architecture"]
         title = f"Constrained VAE-GAN over λ and d, networks {networks}"

@@ -6,8 +6,6 @@ writes `data/models/<model>/` with a folder per kind of file and a file per seed
 
 import sys
 
-import torch
-
 from ganvae import config, jobs, model, progress, runtime, study
 from ganvae.errors import UserError, run
 
@@ -32,11 +30,10 @@ def main() -> None:
     if train.lr_decay:
         print(f"{name}: all rates fall to 0 over the last {train.lr_decay:.0%} of the steps")
     sys.stdout.flush()  # before the jobs' own lines
-    gpus = torch.cuda.device_count() if runtime.device().type == "cuda" else 0
     with study.prepared(name, values) as todo:
         bars = progress.Bars(list(todo.values()))
         try:
-            jobs.run(list(todo.values()), gpus, bars.watch)
+            jobs.run(list(todo.values()), runtime.gpus(), bars.watch)
         finally:
             bars.close()
         study.collect(name, todo)

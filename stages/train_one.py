@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ganvae import progress, results, runtime, storage, task, training
+from ganvae import processes, progress, results, runtime, storage, task, training
 from ganvae.data import load
 from ganvae.errors import UserError, run
 
@@ -24,12 +24,16 @@ def main() -> None:
     stopped = _watch_for_stop()
     runtime.use_one_thread()
     described = _task(folder)
-    outcome = training.train(
-        described,
-        save_seconds=_save_seconds(),
-        report=lambda run: progress.report(run, folder),
-        stopped=stopped,
-    )
+    with processes.joined(runtime.device()):
+        outcome = training.train(
+            described,
+            save_seconds=_save_seconds(),
+            report=lambda run: progress.report(run, folder),
+            stopped=stopped,
+        )
+        first = processes.rank() == 0
+    if not first:
+        return
     written = folder / f"result.{secrets.token_hex(4)}"
     results.write(written, described, outcome)
     os.replace(written, folder / "result")
@@ -53,12 +57,29 @@ def _watch_for_stop() -> Callable[[], bool]:
     """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing.
 
     The parent can have ended before this process could look who it was, so `GANVAE_PARENT` says it.
+    Between that one and several processes of a training there is `torchrun`.
     """
-    parent = int(os.environ.get("GANVAE_PARENT", os.getppid()))
+    named = os.environ.get("GANVAE_PARENT")
+    parent = os.getppid() if processes.launched() > 1 or not named else int(named)
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: signals.append(number))
-    return lambda: bool(signals) or os.getppid() != parent
+
+    def stopped() -> bool:
+        orphan = os.getppid() != parent
+        if processes.launched() > 1 and named and os.name == "posix":
+            orphan = orphan or not _is_alive(int(named))
+        return bool(signals) or orphan
+
+    return stopped
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

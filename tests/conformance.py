@@ -20,8 +20,8 @@ from ganvae import config, model, storage
 from ganvae.errors import UserError
 from ganvae.model import Loss, NetworksParams, Optimizer, TrainParams, Update
 from ganvae.runtime import Noise
+from ganvae.stepper import Stepper
 from ganvae.task import Task
-from ganvae.training import Stepper
 
 CPU = torch.device("cpu")
 BATCH = 8

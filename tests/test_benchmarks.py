@@ -14,7 +14,7 @@ from benchmarks import bench, peers, pipeline, plain, rows, training, worker
 from ganvae import config, model, storage, task
 from ganvae.errors import UserError
 from ganvae.runtime import Noise
-from ganvae.training import Stepper
+from ganvae.stepper import Stepper
 from tests import project
 
 CPU = torch.device("cpu")

@@ -46,6 +46,7 @@ FREE = {
     "stages/plots_page.py": "a tool, no stage",
     "stages/provenance.py": "a tool, no stage",
     "stages/check_params.py": "its out never changes",
+    "stages/study.py": "starts trainings early; the stages collect them",
     "stages/sensitivity.py": "no stage of this pipeline: that of the papers calls it",
     "src/ganvae/attend.py": "waits for a command; what that writes is its own",
     "src/ganvae/cluster.py": "starts the commands on other machines",
@@ -56,7 +57,7 @@ FREE = {
     "src/ganvae/sensitivity.py": "measures the papers' trainings over lambda and d",
     "src/ganvae/threads.py": "runs pieces of work side by side; what they give is theirs",
     "src/ganvae/provenance.py": "of the tool that tells where numbers come from",
-    "src/ganvae/syntax.py": "of the tool that accepts comments",
+    "src/ganvae/syntax.py": "names the folders of trainings; of the tool that accepts comments",
 }
 
 SOURCES: Mapping[str, set[str]] = {
@@ -74,9 +75,12 @@ SOURCES: Mapping[str, set[str]] = {
     "src/ganvae/classifier.py": {"train_classifier", "evaluate_real"} | AFTER_TRAINING,
     "stages/train*.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/history.py": TRAIN | AFTER_TRAINING,
+    "src/ganvae/linear.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/model.py": TRAIN | AFTER_TRAINING,
+    "src/ganvae/processes.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/results.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/snapshots.py": TRAIN | AFTER_TRAINING,
+    "src/ganvae/stepper.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/study.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/task.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/training.py": TRAIN | AFTER_TRAINING,

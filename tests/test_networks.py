@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvae import model
+from ganvae.linear import Linear
 from ganvae.runtime import Noise
 
 ARCHITECTURES = model.known("networks")
@@ -73,7 +74,7 @@ def test_widths_of_mi2018() -> None:
     assert linear_widths(networks["decoder"]) == [100, 98, 196, 392, 784]
     assert linear_widths(networks["discriminator"]) == [784, 392, 196, 98, 1]
     kinds = {type(layer) for layer in networks.modules() if not list(layer.children())}
-    assert kinds == {nn.Flatten, nn.Unflatten, nn.Linear, nn.ReLU}, "plain"
+    assert kinds == {nn.Flatten, nn.Unflatten, Linear, nn.ReLU}, "plain"
     for network in networks.values():
         relus = sum(isinstance(layer, nn.ReLU) for layer in network.modules())
         assert relus == 3, "between the four layers, none after the last"

@@ -16,8 +16,9 @@ from ganvae.history import History, NonFinite
 from ganvae.model import Loss, Optimizer, TrainParams, Update
 from ganvae.runtime import Noise
 from ganvae.snapshots import pack, snapshot_steps
+from ganvae.stepper import make_optimizer
 from ganvae.task import Task, build
-from ganvae.training import Outcome, Run, make_optimizer, train
+from ganvae.training import Outcome, Run, train
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 ADAM = Optimizer(optimizer="adam", lr_multiplier=1.0, betas=[0.5, 0.999])

@@ -64,7 +64,8 @@ def digests(paths: Iterable[str]) -> dict[str, str]:
     found = {}
     for path in paths:
         try:
-            found[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            with open(path, "rb") as file:
+                found[path] = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             found[path] = ""
     return found

@@ -1,23 +1,18 @@
-"""The trainings of the constrained VAE-GAN over a grid of its parameters lambda and d.
+"""The trainings of the constrained VAE-GAN over a grid of its parameters lambda and d."""
 
-Imports what trainings need and little else: a job's folder is named by the content of all loaded
-modules, so an edit of how points are measured or drawn must not make them train again.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 from pydantic import Field, model_validator
-from tqdm import tqdm
 
-from ganvae import config, jobs, model, runtime, study
+from ganvae import config, model, runtime, study
 from ganvae.config import Block
 from ganvae.jobs import Job
+from ganvae.progress import run_counted
 
 MODEL = "cvaegan"
 # the ranges of `models.cvaegan`
@@ -71,7 +66,10 @@ def trained(
         Interrupted: after all trainings have stopped.
     """
     grid = config.block(SensitivityParams, values, "sensitivity")
-    _load_modules(values)
+    config.block(model.TrainParams, values, "train")
+    networks = config.block(model.NetworksParams, values, "networks")
+    model.architecture(networks.architecture)
+    config.block(model.model(MODEL).Params, values, f"models.{MODEL}")
     with ExitStack() as folders:
         found = {}
         for point in (Point(*pair) for pair in product(grid.lambda_, grid.d)):
@@ -79,25 +77,5 @@ def trained(
             name = f"lambda {point.lambda_:g}, d {point.d:g}"
             found[point] = {s: replace(j, label=f"{name}, seed {s}") for s, j in prepared.items()}
         todo = [job for of_point in found.values() for job in of_point.values()]
-        _run(todo, params_file, progress)
+        run_counted(todo, runtime.gpus(), progress, params_file)
         yield found
-
-
-def _load_modules(values: Mapping[str, Any]) -> None:
-    """Checks the blocks, and imports what names the jobs: network, model, losses, updates."""
-    train = config.block(model.TrainParams, values, "train")
-    networks = config.block(model.NetworksParams, values, "networks")
-    module = model.model(MODEL)
-    params = config.block(module.Params, values, f"models.{MODEL}")
-    built = model.create(MODEL, networks, train.seeds[0])
-    module.updates(params, built, networks.latent_dim)
-
-
-def _run(todo: Sequence[Job], params_file: Path, progress: bool) -> None:
-    gpus = torch.cuda.device_count() if runtime.device().type == "cuda" else 0
-    with tqdm(total=len(todo), desc="train", unit="training", disable=not progress) as bar:
-
-        def watch() -> None:
-            bar.update(sum(job.result.exists() for job in todo) - bar.n)
-
-        jobs.run(todo, gpus, watch, params_file)

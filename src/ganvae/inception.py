@@ -18,6 +18,8 @@ import pytorch_fid.inception
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.inception import BasicConv2d
 from tqdm import tqdm
 
 from ganvae.errors import UserError
@@ -114,6 +116,10 @@ def load(device: torch.device) -> Inception:
     class_weights = network.fc.weight.detach().to(device)
     network.fc = nn.Identity()
     network.eval().requires_grad_(False)
+    for block in network.modules():
+        if isinstance(block, BasicConv2d):  # one pass over the memory instead of two: twice as fast
+            block.conv = fuse_conv_bn_eval(block.conv, block.bn)
+            block.bn = nn.Identity()
     # channels last: 1.6 times as fast on a CPU
     return Inception(network.to(device, memory_format=torch.channels_last), class_weights)
 

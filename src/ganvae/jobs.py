@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,11 +38,13 @@ class Job:
         label: for messages and the progress bar.
         command: what to run.
         folder: the job's own; named by everything that its result depends on.
+        sources: the files of its code.
     """
 
     label: str
     command: Sequence[str]
     folder: Path
+    sources: Sequence[Path]
 
     @property
     def result(self) -> Path:
@@ -60,36 +62,28 @@ def runs_folder() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve() / ".cache" / "runs"
 
 
-def fingerprint(description: Mapping[str, Any], files: Iterable[Path]) -> str:
-    """A name for everything that a result depends on: a description and the content of files."""
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
-    for path in sorted(files):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"\n{path.name} {content}".encode())
-    return digest.hexdigest()[:20]
-
-
-def loaded_sources() -> list[Path]:
-    """The files of this project's modules that the running process has imported.
-
-    The trainings' scripts are among them: one is the process itself, the other it starts.
-    """
-    modules = {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("ganvae", "stages")}
-    files = {Path(module.__file__) for module in modules.values() if module.__file__}
-    if "stages" in modules:
-        folder = Path(str(modules["stages"].__file__)).parent
-        files |= {folder / "train.py", folder / "train_one.py"}
-    return sorted(files)
+def fingerprint(description: Mapping[str, Any]) -> str:
+    """A name for everything that a result depends on."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def workers(gpus: int) -> int:
-    """Trainings at once: one per core; `GANVAE_WORKERS` overrides it. On GPUs they take turns."""
-    asked = os.environ.get("GANVAE_WORKERS")
-    if asked is None:
-        return max(cores(), gpus)
+    """Trainings at once: as many as there are cores for; `GANVAE_WORKERS` overrides it.
+
+    On GPUs they take turns.
+    """
+    return _asked("GANVAE_WORKERS", max(1, max(cores(), gpus) // processes()))
+
+
+def processes() -> int:
+    """Processes of each training: one, or what `GANVAE_PROCESSES` says."""
+    return _asked("GANVAE_PROCESSES", 1)
+
+
+def _asked(variable: str, default: int) -> int:
+    asked = os.environ.get(variable, str(default))
     if not asked.isdigit() or int(asked) < 1:
-        raise UserError(f"GANVAE_WORKERS={asked}: allowed: an integer >= 1")
+        raise UserError(f"{variable}={asked}: allowed: an integer >= 1")
     return int(asked)
 
 
@@ -123,20 +117,21 @@ def run(
         Interrupted: after the jobs of this machine have stopped.
     """
     # what later jobs must read as the first ones do, and DVC records at the end
-    files = [str(path.resolve()) for path in (*loaded_sources(), params_file)]
-    before = digests(files)
+    sources = {path.resolve() for job in jobs for path in (*job.sources, params_file)}
+    before = digests(sorted(map(str, sources)))
     todo = [job for job in jobs if not job.result.exists()]
     with _stoppable(), _place(gpus) as (submit, environment_of):
         try:
             for index, job in enumerate(todo):
-                _write_order(job, environment_of(index), before)
+                read = (str(path.resolve()) for path in (*job.sources, params_file))
+                _write_order(job, environment_of(index), {file: before[file] for file in read})
             futures = [submit(job.order) for job in todo]
             _wait(futures, todo, watch)
         finally:
             for job in todo:
                 job.order.unlink(missing_ok=True)
-    after = digests(files)
-    if edited := [Path(file).name for file in files if after[file] != before[file]]:
+    after = digests(before)
+    if edited := [Path(file).name for file in before if after[file] != before[file]]:
         raise UserError(
             f"{', '.join(edited)}: edited while the trainings ran; run dvc repro again "
             "(with the old content, finished trainings are found again)"
@@ -156,7 +151,7 @@ def _place(gpus: int) -> Iterator[tuple[Submit, Callable[[int], dict[str, str]]]
         with ThreadPoolExecutor(workers(gpus)) as threads:
             yield (
                 lambda order: threads.submit(attend, order),
-                lambda index: environment(index % gpus if gpus else None),
+                lambda index: environment(index % gpus if gpus and processes() == 1 else None),
             )
 
 

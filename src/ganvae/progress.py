@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ganvae import jobs
 from ganvae.jobs import Job
 from ganvae.storage import write_json
 from ganvae.training import Run
@@ -55,3 +56,15 @@ class Bars:
         """Leaves the terminal below the bars."""
         for bar in self._bars.values():
             bar.close()
+
+
+def run_counted(
+    todo: Sequence[Job], gpus: int, progress: bool, params_file: Path = Path("params.yaml")
+) -> None:
+    """`jobs.run` with one bar for all, which counts those that are done; see there."""
+    with tqdm(total=len(todo), desc="train", unit="training", disable=not progress) as bar:
+
+        def watch() -> None:
+            bar.update(sum(job.result.exists() for job in todo) - bar.n)
+
+        jobs.run(todo, gpus, watch, params_file)

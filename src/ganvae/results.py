@@ -1,17 +1,21 @@
 """The files that one training leaves: what `stages/evaluate.py` and `stages/compare.py` read."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ganvae.model import to_images
+from ganvae import config, linear
+from ganvae.model import TrainParams, to_images
 from ganvae.runtime import Noise, clock, description, seed_for
 from ganvae.snapshots import pack
+from ganvae.stepper import own_only
 from ganvae.storage import write_json, write_tensors, write_text
-from ganvae.task import Task
+from ganvae.task import Task, build
 from ganvae.training import Outcome
 
 FILES = {
@@ -82,14 +86,25 @@ def flops_per_image(task: Task) -> float:
     """
     size = task.train.batch_size
     noise = Noise(seed_for(task.seed, "flops"), task.images.device)
+    counted = {linear.ONEDNN.overloadpacket: linear.flops} if linear.ONEDNN else {}
     total = 0.0
     for update in task.updates:
-        with FlopCounterMode(display=False) as counter:
-            loss = update.loss(task.images[:size], task.labels[:size], noise).total
+        with FlopCounterMode(display=False, custom_mapping=counted) as counter:
+            with own_only(task.networks, update):
+                loss = update.loss(task.images[:size], task.labels[:size], noise).total
             own = [p for name in update.networks for p in task.networks[name].parameters()]
             torch.autograd.grad(loss, own)
         total += counter.get_total_flops() / update.every
     return total / size
+
+
+def effort(name: str, values: Mapping[str, Any]) -> float:
+    """Floating-point operations of a whole training of this model per training image."""
+    train = config.block(TrainParams, values, "train")
+    images = torch.zeros(train.batch_size, 1, 28, 28)
+    labels = torch.zeros(train.batch_size, dtype=torch.int64)
+    task = build(name, values, images, labels, seed=0, folder=Path("unused"))
+    return flops_per_image(task) * train.epochs
 
 
 @torch.no_grad()

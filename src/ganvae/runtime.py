@@ -33,10 +33,15 @@ def device() -> torch.device:
         except (RuntimeError, AssertionError, ImportError):
             raise UserError(f"GANVAE_DEVICE={asked}: no such device on this machine") from None
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def gpus() -> int:
+    """GPUs that trainings can be dealt to; 0 where `device` is another one."""
+    return torch.cuda.device_count() if device().type == "cuda" else 0
 
 
 def use_one_thread() -> None:
@@ -44,6 +49,8 @@ def use_one_thread() -> None:
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # else every new tensor is filled with NaN first, a tenth of a step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_flush_denormal(True)  # a collapsing generator's gradients would crawl otherwise
 
 
@@ -72,17 +79,29 @@ def seed_for(seed: int, purpose: str) -> int:
 class Noise:
     """A stream of random numbers of its own: explicit, resumable, independent of torch's global."""
 
-    def __init__(self, seed: int, device: torch.device) -> None:
+    def __init__(self, seed: int, device: torch.device, part: tuple[int, int] = (0, 1)) -> None:
+        """`part` (k, n) is the k-th of n that together draw what one would; rows are dealt out."""
         self.device = device
+        self._part = part
         self._generator = torch.Generator(device=device).manual_seed(seed)
 
     def normal(self, *shape: int) -> Tensor:
         """Samples of N(0, 1), float32."""
-        return torch.randn(shape, generator=self._generator, device=self.device)
+        return self._own(
+            torch.randn(self._all(shape), generator=self._generator, device=self.device)
+        )
 
     def uniform(self, *shape: int) -> Tensor:
         """Samples of U[0, 1), float32."""
-        return torch.rand(shape, generator=self._generator, device=self.device)
+        return self._own(
+            torch.rand(self._all(shape), generator=self._generator, device=self.device)
+        )
+
+    def _all(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0] * self._part[1], *shape[1:])
+
+    def _own(self, drawn: Tensor) -> Tensor:
+        return drawn.chunk(self._part[1])[self._part[0]]
 
     def permutation(self, n: int) -> Tensor:
         """A random order of 0 .. n-1, int64."""

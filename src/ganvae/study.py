@@ -11,21 +11,45 @@ import torch
 from filelock import FileLock
 
 from ganvae import results, runtime, storage
+from ganvae.attend import digests
 from ganvae.errors import UserError
-from ganvae.jobs import Job, fingerprint, loaded_sources, runs_folder
+from ganvae.jobs import Job, fingerprint, processes, runs_folder
+from ganvae.syntax import closure
 
 DATA = Path("data/processed/train.safetensors")
+ROOT = Path(__file__).parents[2]
+
+
+def sources(name: str, architecture: str) -> list[Path]:
+    """The files of this project that make a training of this model on these networks."""
+    package = ROOT / "src" / "ganvae"
+    roots = [
+        ROOT / "stages" / "train.py",
+        ROOT / "stages" / "train_one.py",
+        package / "models" / f"{name}.py",
+        package / "networks" / f"{architecture}.py",
+    ]
+    return closure(roots, {"ganvae": package, "stages": ROOT / "stages"})
 
 
 @contextmanager
 def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
-    """Yields one job per seed of `train.seeds`; at the end without an error their folders go.
+    """The jobs that `claimed` yields; at the end without an error their folders go."""
+    with claimed(name, values) as found:
+        yield found
+        for job in found.values():
+            shutil.rmtree(job.folder)
+
+
+@contextmanager
+def claimed(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
+    """Yields one job per seed of `train.seeds`; another process that wants the same job waits.
 
     A folder is named by all that the result depends on (parameters, code, data, device, torch), so
-    a stale resume state is never found. Another process that wants the same job waits.
+    a stale resume state is never found.
 
     Args:
-        name: the model; its modules are imported already, so that their content counts.
+        name: the model.
         values: the checked content of `params.yaml`.
     """
     description = {
@@ -36,22 +60,32 @@ def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
             "models": {name: values["models"][name]},
         },
     }
-    versions = {"torch": torch.__version__, "device": runtime.device().type}
     found = {}
+    code = sources(name, values["networks"]["architecture"])
+    origin = {
+        "torch": torch.__version__,
+        "device": runtime.device().type,
+        "processes": processes(),
+        "code": list(digests(map(str, code)).values()),
+        "data": digests([str(DATA)]),
+    }
     with ExitStack() as locks:
         for seed in values["train"]["seeds"]:
-            files = [*loaded_sources(), DATA]
-            key = fingerprint({**description, **versions, "seed": seed}, files)
-            folder = runs_folder() / key
+            folder = runs_folder() / fingerprint({**description, **origin, "seed": seed})
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(FileLock(folder.with_suffix(".lock")))
             content = {**description, "seed": seed, "data": str(DATA.resolve())}
             storage.write_json(folder / "job.json", content)
-            command = [sys.executable, "-m", "stages.train_one", str(folder)]
-            found[seed] = Job(f"{name} seed {seed}", command, folder)
+            found[seed] = Job(f"{name} seed {seed}", _command(folder), folder, code)
         yield found
-        for job in found.values():
-            shutil.rmtree(job.folder)
+
+
+def _command(folder: Path) -> list[str]:
+    training = ["-m", "stages.train_one", str(folder)]
+    if processes() == 1:
+        return [sys.executable, *training]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    return [sys.executable, *torchrun, str(processes()), *training]
 
 
 def collect(name: str, done: Mapping[int, Job]) -> None:

@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ganvae import processes
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
-from ganvae.model import Optimizer, Update, check_batch_size
-from ganvae.runtime import Noise, Precision, autocast, clock, seed_for
+from ganvae.model import check_batch_size
+from ganvae.runtime import Noise, clock, seed_for
 from ganvae.snapshots import snapshot_steps, take
+from ganvae.stepper import Stepper
 from ganvae.storage import write_state
 from ganvae.task import Task
 
@@ -33,63 +35,6 @@ class Outcome:
     diverged: NonFinite | None
 
 
-def make_optimizer(
-    spec: Optimizer, train_lr: float, parameters: list[nn.Parameter]
-) -> torch.optim.Optimizer:
-    """The optimizer of one update in torch's fastest form; its full rate is `lr x multiplier`."""
-    lr = train_lr * spec.lr_multiplier
-    if spec.betas is not None:
-        return torch.optim.Adam(parameters, lr, betas=(spec.betas[0], spec.betas[1]), fused=True)
-    if spec.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr, foreach=True)
-    return torch.optim.SGD(parameters, lr, fused=True)
-
-
-class Stepper:
-    """One update with its optimizer, its own parameters and the layers it must leave alone."""
-
-    def __init__(self, task: Task, update: Update) -> None:
-        self.update = update
-        self.parameters = [p for name in update.networks for p in task.networks[name].parameters()]
-        spec = task.optimizers[update.name]
-        self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
-        self._full_rate = self.optimizer.defaults["lr"]
-        self._precision: Precision = task.train.precision
-        self._foreign_batch_norms = [
-            layer
-            for name, network in task.networks.items()
-            if name not in update.networks
-            for layer in network.modules()
-            if isinstance(layer, nn.modules.batchnorm._BatchNorm)
-        ]
-
-    def step(
-        self, images: Tensor, labels: Tensor, noise: Noise
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Steps along the gradient of the loss for its own parameters. Returns loss and records."""
-        self._track_foreign_statistics(False)
-        with autocast(self._precision, images.device):
-            loss = self.update.loss(images, labels, noise)
-        self._track_foreign_statistics(True)
-        gradients = torch.autograd.grad(loss.total, self.parameters)
-        for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizer.step()
-        if self.update.project:
-            self.update.project()
-        return loss.total, dict(loss.records)
-
-    def set_rate(self, share: float) -> None:
-        """Sets the optimizer's learning rate to a share of its full one."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._full_rate * share
-
-    def _track_foreign_statistics(self, track: bool) -> None:
-        """Running statistics move in train mode whoever is trained, unless they are not tracked."""
-        for layer in self._foreign_batch_norms:
-            layer.track_running_stats = track
-
-
 class Run:
     """A task under way."""
 
@@ -97,7 +42,8 @@ class Run:
         self.task = task
         self.device = task.images.device
         self.steppers = [Stepper(task, update) for update in task.updates]
-        self.noise = Noise(seed_for(task.seed, "noise"), self.device)
+        part = (processes.rank(), processes.count())
+        self.noise = Noise(seed_for(task.seed, "noise"), self.device, part)
         self.history = History(task.total_steps, 1 if self.device.type == "cpu" else 100)
         self.done = 0
         self.seconds = 0.0
@@ -132,7 +78,8 @@ class Run:
             order = Noise(seed, torch.device("cpu")).permutation(len(self.task.images))
             self._order, self._order_epoch = order.to(self.device), epoch
         size = self.task.train.batch_size
-        return self._order[position * size : (position + 1) * size]
+        joint = self._order[position * size : (position + 1) * size]
+        return joint.chunk(processes.count())[processes.rank()]
 
     def non_finite_weights(self) -> NonFinite | None:
         """The last step shows in no later loss, so the weights themselves are looked at."""
@@ -185,27 +132,31 @@ def train(
         UserError: the training set is smaller than one batch.
     """
     check_batch_size(task.train, len(task.images))
+    processes.check_batch_size(task.train.batch_size)
     run = Run(task)
     if run.state_file.exists():
         run.restore()
+    processes.wait()  # the first one may write a state at once
+    writes = processes.rank() == 0
     snapshot_at = set(snapshot_steps(task.total_steps))
     task.networks.train()
     saved = reported = time.monotonic()
     while run.done < task.total_steps:
-        if stopped():
-            run.save()
+        if processes.any_of(stopped(), run.device):
+            if writes:
+                run.save()
             raise Interrupted
-        if time.monotonic() - saved >= save_seconds:
+        if writes and time.monotonic() - saved >= save_seconds:
             run.save()
             saved = time.monotonic()
-        if time.monotonic() - reported >= 1:
+        if writes and time.monotonic() - reported >= 1:
             report(run)
             reported = time.monotonic()
         with run.timed():
             diverged = run.step()
         if diverged:
             return Outcome(diverged.step, run.seconds, run.history, diverged)
-        if run.done in snapshot_at:
+        if writes and run.done in snapshot_at:
             path = task.folder / "snapshots" / f"{run.done}.safetensors"
             take(task.networks["decoder"], task.latent_dim, run.device, path)
     with run.timed():

@@ -30,6 +30,7 @@ class Params(Block):
 def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:
     """Discriminator at every step, then encoder and decoder at every `discriminator_steps`-th."""
     from ganvae.losses.constrained import constrained_loss
+    from ganvae.processes import joint_mean
     from ganvae.updates import adversary
     from ganvae.updates.autoencoder import vae_loss
 
@@ -38,6 +39,7 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
             networks, images, noise, likelihood=params.likelihood, beta=params.beta
         )
         l_gan = adversary.generator_loss(networks, noise.normal(len(images), latent_dim))
+        l_gan = joint_mean(l_gan)  # the hinge is on the mean over the whole batch
         loss = constrained_loss(l_vae, l_gan, lambda_=params.lambda_, d=params.d)
         active = (l_gan > params.d).float()
         return Loss(loss, detached({"loss": loss, **parts, "l_gan": l_gan, "active": active}))

@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from ganvae.linear import Linear
+
 WIDTHS = (784, 392, 196, 98)
 
 
@@ -32,5 +34,5 @@ def discriminator() -> nn.Module:
 def _layers(*widths: int) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for a, b in pairwise(widths):
-        layers += [nn.Linear(a, b), nn.ReLU()]
+        layers += [Linear(a, b), nn.ReLU()]
     return layers[:-1]

@@ -10,12 +10,14 @@ from itertools import pairwise
 
 from torch import nn
 
+from ganvae.linear import Linear
+
 SLOPE = 0.2
 
 
 def encoder(latent_dim: int) -> nn.Module:
     """Images [N, 1, 28, 28] -> mean and log-variance [N, 2 latent_dim]."""
-    return nn.Sequential(nn.Flatten(), *_plain(784, 512, 256), nn.Linear(256, 2 * latent_dim))
+    return nn.Sequential(nn.Flatten(), *_plain(784, 512, 256), Linear(256, 2 * latent_dim))
 
 
 def decoder(latent_dim: int) -> nn.Module:
@@ -23,16 +25,16 @@ def decoder(latent_dim: int) -> nn.Module:
     hidden = [
         layer
         for a, b in pairwise((latent_dim, 256, 512, 1024))
-        for layer in (nn.Linear(a, b), nn.BatchNorm1d(b), nn.LeakyReLU(SLOPE))
+        for layer in (Linear(a, b), nn.BatchNorm1d(b), nn.LeakyReLU(SLOPE))
     ]
-    return nn.Sequential(*hidden, nn.Linear(1024, 784), nn.Unflatten(1, (1, 28, 28)))
+    return nn.Sequential(*hidden, Linear(1024, 784), nn.Unflatten(1, (1, 28, 28)))
 
 
 def discriminator() -> nn.Module:
     """Images [N, 1, 28, 28] -> logits (or a critic's scores) [N]."""
-    return nn.Sequential(nn.Flatten(), *_plain(784, 512, 256), nn.Linear(256, 1), nn.Flatten(0))
+    return nn.Sequential(nn.Flatten(), *_plain(784, 512, 256), Linear(256, 1), nn.Flatten(0))
 
 
 def _plain(*widths: int) -> list[nn.Module]:
-    linears = [nn.Linear(a, b) for a, b in pairwise(widths)]
+    linears = [Linear(a, b) for a, b in pairwise(widths)]
     return [layer for linear in linears for layer in (linear, nn.LeakyReLU(SLOPE))]

@@ -1,0 +1,64 @@
+"""Fully connected layers on the fastest float32 matrix product of this machine's processor.
+
+On a CPU torch multiplies float32 matrices with MKL, which leaves half the width of an AMD
+processor's vector units unused. oneDNN, a part of torch as well, uses all of it: the same precision
+and twice the speed there (docs/performance.md). torch offers it for float32 only by the operator
+that its compiler calls, so that is what is called here.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def _onednn() -> Any:
+    """oneDNN's x, w, b -> x w^T + b; None where torch was built without it."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return None
+    return getattr(getattr(torch.ops.mkldnn, "_linear_pointwise", None), "default", None)
+
+
+ONEDNN = _onednn()
+
+
+class Linear(nn.Linear):
+    """`torch.nn.Linear` on matrices [N, in_features], for float32 on a CPU by oneDNN."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in_features] -> [N, out_features]."""
+        fast = ONEDNN and x.dtype == torch.float32 and x.device.type == "cpu"
+        if fast and not torch.is_autocast_enabled("cpu"):
+            y: Tensor = _Product.apply(x, self.weight, self.bias)
+            return y
+        return super().forward(x)
+
+
+class _Product(torch.autograd.Function):
+    """x [M, K], w [N, K], b [N] or None -> x w^T + b; differentiable any number of times."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, w)
+        y: Tensor = ONEDNN(x, w, b, "none", [], "")
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, w = ctx.saved_tensors
+        of_x, of_w, of_b = ctx.needs_input_grad
+        return (
+            _Product.apply(g, w.t(), None) if of_x else None,
+            _Product.apply(g.t(), x.t(), None) if of_w else None,
+            g.sum(dim=0) if of_b else None,
+        )
+
+
+def flops(x: list[int], w: list[int], *rest: object, **named: object) -> int:
+    """Of one product, for `torch.utils.flop_counter`: a multiplication and an addition count two.
+
+    Args:
+        x: shape [M, K].
+        w: shape [N, K].
+    """
+    return 2 * x[0] * x[1] * w[0]

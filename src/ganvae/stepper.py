@@ -1,0 +1,87 @@
+"""One update's step: its loss, the gradient for its own parameters alone, its optimizer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganvae import processes
+from ganvae.model import Optimizer, Update
+from ganvae.runtime import Noise, Precision, autocast
+from ganvae.task import Task
+
+
+def make_optimizer(
+    spec: Optimizer, train_lr: float, parameters: list[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """The optimizer of one update in torch's fastest form; its full rate is `lr x multiplier`."""
+    lr = train_lr * spec.lr_multiplier
+    if spec.betas is not None:
+        return torch.optim.Adam(parameters, lr, betas=(spec.betas[0], spec.betas[1]), fused=True)
+    if spec.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr, foreach=True)
+    return torch.optim.SGD(parameters, lr, fused=True)
+
+
+@contextmanager
+def own_only(networks: nn.ModuleDict, update: Update) -> Iterator[None]:
+    """Inside, networks that the update does not train take no gradients and keep their statistics.
+
+    Running statistics of batch normalisation move in train mode whoever is trained, unless they are
+    not tracked. Gradients of others' weights would be computed only to be thrown away.
+    """
+    foreign = [network for name, network in networks.items() if name not in update.networks]
+    parameters = [p for network in foreign for p in network.parameters() if p.requires_grad]
+    batch_norms = [
+        layer
+        for network in foreign
+        for layer in network.modules()
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+    ]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    for layer in batch_norms:
+        layer.track_running_stats = False
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        for layer in batch_norms:
+            layer.track_running_stats = True
+
+
+class Stepper:
+    """One update with its optimizer and its own parameters."""
+
+    def __init__(self, task: Task, update: Update) -> None:
+        self.update = update
+        self.parameters = [p for name in update.networks for p in task.networks[name].parameters()]
+        spec = task.optimizers[update.name]
+        self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
+        self._networks = task.networks
+        self._full_rate = self.optimizer.defaults["lr"]
+        self._precision: Precision = task.train.precision
+
+    def step(
+        self, images: Tensor, labels: Tensor, noise: Noise
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Steps along the gradient of the loss for its own parameters. Returns loss and records."""
+        with own_only(self._networks, self.update), autocast(self._precision, images.device):
+            loss = self.update.loss(images, labels, noise)
+        gradients = torch.autograd.grad(loss.total, self.parameters)
+        values = [loss.total.detach(), *loss.records.values()]
+        found = processes.averaged([*gradients, *values])
+        for parameter, gradient in zip(self.parameters, found, strict=False):
+            parameter.grad = gradient
+        self.optimizer.step()
+        if self.update.project:
+            self.update.project()
+        total, *records = found[len(gradients) :]
+        return total, dict(zip(loss.records, records, strict=True))
+
+    def set_rate(self, share: float) -> None:
+        """Sets the optimizer's learning rate to a share of its full one."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._full_rate * share
