@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import pipeline, rows, training
+from benchmarks import features, memory, parallel, pipeline, rows, training
 from benchmarks.rows import Row
 from benchmarks.worker import DATA, RANDOM_IMAGES
 from ganvae import config, jobs, runtime, storage
@@ -24,7 +24,13 @@ BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with somethi
 
 Measured = Iterator[tuple[str, Row, float]]  # its name, the row, the least part of a core
 Group = Callable[[Mapping[str, Any], float, str], Measured]
-GROUPS: tuple[Group, ...] = (training.measured, pipeline.measured)
+GROUPS: tuple[Group, ...] = (
+    training.measured,
+    memory.measured,
+    features.measured,
+    pipeline.measured,
+    parallel.measured,
+)
 
 
 def main() -> None:

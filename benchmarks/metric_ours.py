@@ -19,7 +19,7 @@ from ganvae.metrics.memorization import nearest_real
 from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
 from ganvae.metrics.reconstruction import reconstruction_mse
-from ganvae.metrics.sharpness import sharpness
+from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
 from ganvae.scoring import NEAREST, Standard, score
 
 SEED = 0  # of resamples and subsets
@@ -68,7 +68,7 @@ def entropy_per_image(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def relative_sharpness(real: Tensor, generated: Tensor) -> dict[str, float]:
-    return {"sharpness": float(sharpness(generated, real).mean())}
+    return {"sharpness": float(sharpness(generated, mean_laplacian_variance(real)).mean())}
 
 
 def memorization(generated: Tensor, train: Tensor, test: Tensor) -> dict[str, float]:

@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from ganvae import model, task
+from ganvae.linear import Linear
 from ganvae.model import Optimizer, TrainParams
 from ganvae.runtime import Precision
 
@@ -50,23 +51,23 @@ class VAE(nn.Module):
         return torch.sigmoid(self.fc4(F.relu(self.fc3(z)))), mean, log_var
 
 
-def generator() -> nn.Module:
+def generator(layer: type[nn.Linear] = nn.Linear) -> nn.Module:
     """The generator of both GANs: batch normalisation with eps 0.8, as published."""
-    layers: list[nn.Module] = [nn.Linear(100, 128), nn.LeakyReLU(0.2, inplace=True)]
+    layers: list[nn.Module] = [layer(100, 128), nn.LeakyReLU(0.2, inplace=True)]
     for a, b in pairwise((128, 256, 512, 1024)):
-        layers += [nn.Linear(a, b), nn.BatchNorm1d(b, 0.8), nn.LeakyReLU(0.2, inplace=True)]
-    return nn.Sequential(*layers, nn.Linear(1024, 784))
+        layers += [layer(a, b), nn.BatchNorm1d(b, 0.8), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*layers, layer(1024, 784))
 
 
-def discriminator() -> nn.Module:
+def discriminator(layer: type[nn.Linear] = nn.Linear) -> nn.Module:
     """The discriminator, or critic, of both, without the sigmoid of the first."""
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(784, 512),
+        layer(784, 512),
         nn.LeakyReLU(0.2, inplace=True),
-        nn.Linear(512, 256),
+        layer(512, 256),
         nn.LeakyReLU(0.2, inplace=True),
-        nn.Linear(256, 1),
+        layer(256, 1),
     )
 
 
@@ -194,11 +195,9 @@ def _optimizer(name: str, betas: list[float] | None) -> Optimizer:
 def _vae() -> Described:
     networks = nn.ModuleDict(
         {
-            "encoder": nn.Sequential(
-                nn.Flatten(), nn.Linear(784, 400), nn.ReLU(), nn.Linear(400, 40)
-            ),
+            "encoder": nn.Sequential(nn.Flatten(), Linear(784, 400), nn.ReLU(), Linear(400, 40)),
             "decoder": nn.Sequential(
-                nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, 784), nn.Unflatten(1, (1, 28, 28))
+                Linear(20, 400), nn.ReLU(), Linear(400, 784), nn.Unflatten(1, (1, 28, 28))
             ),
         }
     )
@@ -207,8 +206,8 @@ def _vae() -> Described:
 
 
 def _adversaries() -> nn.ModuleDict:
-    decoder = nn.Sequential(generator(), nn.Unflatten(1, (1, 28, 28)))
-    critic = nn.Sequential(discriminator(), nn.Flatten(0))
+    decoder = nn.Sequential(generator(Linear), nn.Unflatten(1, (1, 28, 28)))
+    critic = nn.Sequential(discriminator(Linear), nn.Flatten(0))
     return nn.ModuleDict({"decoder": decoder, "discriminator": critic})
 
 

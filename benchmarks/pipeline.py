@@ -28,7 +28,7 @@ def measured(
     values: Mapping[str, Any], seconds: float, only: str
 ) -> Iterator[tuple[str, Row, float]]:
     """Yields the row; `values` and `seconds` play no part."""
-    if not (NAME.startswith(only) or only.startswith(NAME)):
+    if not rows.wanted(NAME, only):
         return
     demo.prepare()
     with tempfile.TemporaryDirectory() as folder:

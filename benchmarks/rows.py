@@ -43,6 +43,11 @@ def row(
     }
 
 
+def wanted(name: str, only: str) -> bool:
+    """Whether `--only` asks for a row, or for one of the rows whose names start with `name`."""
+    return name.startswith(only) or only.startswith(name)
+
+
 def _spread(numbers: Sequence[float]) -> dict[str, float]:
     found = {"median": median(numbers), "min": min(numbers), "max": max(numbers)}
     return {key: float(f"{number:.4g}") for key, number in found.items()}

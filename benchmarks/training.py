@@ -38,7 +38,7 @@ def measured(
         seconds: length of a window.
         only: for instance `train/gan`.
     """
-    wanted = [name for name in TARGETS if _matches(f"train/{name}/", only)]
+    wanted = [name for name in TARGETS if rows.wanted(f"train/{name}/", only)]
     config.block(model.TrainParams, values, "train")
     config.block(model.NetworksParams, values, "networks")
     for name in (name for name in wanted if name in plain.LOOPS):
@@ -46,12 +46,8 @@ def measured(
     plain.check([name for name in wanted if name in plain.LOOPS], values)
     for name in wanted:
         for row, found, share in measure(name, values, seconds):
-            if _matches(row, only):
+            if rows.wanted(row, only):
                 yield row, found, share
-
-
-def _matches(name: str, only: str) -> bool:
-    return name.startswith(only) or only.startswith(name)
 
 
 def measure(
@@ -63,7 +59,7 @@ def measure(
         train = {**values["train"], "precision": precision}
         specs += [Spec(name, True, 1, {**values, "train": train})] * jobs.cores()
     with _workers(specs) as pipes:
-        threads = [int(_received(pipe)) for pipe in pipes]  # all are warm before the first window
+        threads = [int(received(pipe)) for pipe in pipes]  # all are warm before the first window
         one, all_threads, *ours = pipes
         fp32, bf16 = ours[: jobs.cores()], ours[jobs.cores() :]
         measurements = {
@@ -126,10 +122,11 @@ def _windows(pipes: Sequence[Connection], seconds: float) -> list[Window]:
     """What these workers measure at the same time; every other worker waits for its turn."""
     for pipe in pipes:
         pipe.send(seconds)
-    return [_received(pipe) for pipe in pipes]
+    return [received(pipe) for pipe in pipes]
 
 
-def _received(pipe: Connection) -> Any:
+def received(pipe: Connection) -> Any:
+    """What the process at the other end sends; `UserError` if it has ended instead."""
     try:
         return pipe.recv()
     except (EOFError, ConnectionResetError):

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import peers, plain
 from ganvae import config, data, errors, idx, model, runtime, task, training
+from ganvae.linear import Linear
 
 CPU = torch.device("cpu")
 DATA = Path("data/processed/train.safetensors")
@@ -94,7 +95,15 @@ def plain_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[plain.Los
     )
     params, lr = values["models"][name], values["train"]["lr"]
     latent_dim = values["networks"]["latent_dim"]
-    return plain.loop(name, networks(name, values), loader, params, lr, latent_dim)
+    return plain.loop(name, as_usual(networks(name, values)), loader, params, lr, latent_dim)
+
+
+def as_usual(built: nn.ModuleDict) -> nn.ModuleDict:
+    """The same networks with torch's own fully connected layers."""
+    for layer in built.modules():
+        if isinstance(layer, Linear):
+            layer.__class__ = nn.Linear  # type: ignore[assignment]
+    return built
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,9 @@ def serve(spec: Spec, pipe: Connection) -> None:
     errors.run(lambda: _serve(spec, pipe))
 
 
-def _serve(spec: Spec, pipe: Connection) -> None:
+@contextlib.contextmanager
+def prepared(spec: Spec) -> Iterator[Iterator[object]]:
+    """The training that this process now holds, one batch per `next`."""
     torch.set_flush_denormal(True)  # for both, before threads start: or one's luck is measured
     if spec.ours:
         runtime.use_one_thread()
@@ -138,14 +149,17 @@ def _serve(spec: Spec, pipe: Connection) -> None:
         torch.set_num_threads(spec.threads)
     torch.manual_seed(0)
     with contextlib.ExitStack() as stack:
-        loop: Iterator[object]
         if spec.ours:
-            loop = ganvae_loop(spec, *training_images())
+            yield ganvae_loop(spec, *training_images())
         elif spec.name in peers.BATCH:
             root = stack.enter_context(torchvision_mnist(*training_images()))
-            loop = peers.THEIRS[spec.name](root)
+            yield peers.THEIRS[spec.name](root)
         else:
-            loop = plain_loop(spec, *training_images())
+            yield plain_loop(spec, *training_images())
+
+
+def _serve(spec: Spec, pipe: Connection) -> None:
+    with prepared(spec) as loop:
         window(loop, spec.batch_size, WARM_UP_SECONDS)
         pipe.send(torch.get_num_threads())
         while True:

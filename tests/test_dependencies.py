@@ -75,7 +75,7 @@ SOURCES: Mapping[str, set[str]] = {
     "src/ganvae/classifier.py": {"train_classifier", "evaluate_real"} | AFTER_TRAINING,
     "stages/train*.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/history.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/linear.py": TRAIN | AFTER_TRAINING,
+    "src/ganvae/linear.py": TRAIN | AFTER_TRAINING | {"evaluate_real"},
     "src/ganvae/model.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/processes.py": TRAIN | AFTER_TRAINING,
     "src/ganvae/results.py": TRAIN | AFTER_TRAINING,

@@ -21,7 +21,7 @@ ALLOWED = {
     "ganvae.linear": set[str](),
     "ganvae.processes": {"ganvae.errors"},
     "ganvae.networks": EVERYWHERE | {"ganvae.linear"},
-    "ganvae.metrics": EVERYWHERE | {"ganvae.metrics"},
+    "ganvae.metrics": EVERYWHERE | {"ganvae.linear", "ganvae.metrics"},
     "ganvae.model": EVERYWHERE | {"ganvae.runtime"},
     "ganvae.updates": CONTRACT | {"ganvae.losses"},
     "ganvae.models": CONTRACT | {"ganvae.losses", "ganvae.updates"},

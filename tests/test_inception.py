@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import pytorch_fid.inception
 import torch
-import torchvision
 from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance, get_activations
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import interpolate
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torch_fidelity.metric_isc import isc_features_to_metric
 
+from benchmarks.features import write_weights
 from ganvae import inception
 from ganvae.data import dequantise, quantise
 from ganvae.errors import UserError
@@ -32,26 +32,6 @@ from ganvae.metrics.inception_score import inception_score
 CPU = torch.device("cpu")
 NAME = PurePosixPath(pytorch_fid.inception.FID_WEIGHTS_URL).name
 ROUNDING = 1e-5  # of float32 sums in another order, through 48 layers, on features up to 10
-
-
-def made_weights() -> dict[str, Tensor]:
-    """torchvision's Inception has the names and shapes of pytorch-fid's."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
-        network = torchvision.models.inception_v3(
-            num_classes=1008, aux_logits=False, weights=None, init_weights=False
-        )
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight)
-            elif isinstance(layer, nn.BatchNorm2d):
-                nn.init.uniform_(layer.weight, 0.8, 1.2)
-                nn.init.normal_(layer.bias, 0, 0.1)
-                nn.init.normal_(layer.running_mean, 0, 0.1)
-                nn.init.uniform_(layer.running_var, 0.8, 1.2)
-        nn.init.normal_(network.fc.weight, 0, 0.1)
-        nn.init.normal_(network.fc.bias, 0, 1)
-    return network.state_dict()
 
 
 @dataclass
@@ -78,9 +58,7 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("inception")
-    file = folder / "hub" / "checkpoints" / NAME
-    file.parent.mkdir(parents=True)
-    torch.save(made_weights(), file)
+    file = write_weights(folder)
     generator = torch.Generator().manual_seed(0)
     coarse = torch.randn(12, 1, 4, 4, generator=generator)
     images = dequantise(quantise(interpolate(3 * coarse, size=28, mode="bicubic").tanh()))

@@ -116,7 +116,7 @@ def test_the_learning_rate_reaches_every_network(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("spec", "kind"), [("adam", torch.optim.Adam), ("rmsprop", torch.optim.RMSprop),
+    ("spec", "kind"), [("adam", torch.optim.Adam), ("rmsprop", torch.optim.Adam),
                        ("sgd", torch.optim.SGD)]
 )  # fmt: skip
 def test_optimizers_take_the_resolved_rate(spec: str, kind: type[torch.optim.Optimizer]) -> None:
@@ -154,6 +154,23 @@ def test_rates_are_constant_without_a_decay(tmp_path: Path) -> None:
     found = rates(task(tmp_path, "wgan", epochs=1, lr_decay=0.0))
     assert len(found) == 6
     assert len({rate for step in found for rate in step}) == 1  # its two multipliers are equal
+
+
+def test_rmsprop_in_one_pass_takes_torchs_steps() -> None:
+    block = Optimizer(optimizer="rmsprop", lr_multiplier=1.0, betas=None)
+    ours, theirs = (nn.Parameter(torch.linspace(-1, 1, 50)) for _ in range(2))
+    steps = [
+        (ours, make_optimizer(block, 1e-2, [ours])),
+        (theirs, torch.optim.RMSprop([theirs], 1e-2)),
+    ]
+    stream = torch.Generator().manual_seed(0)
+    for _ in range(300):
+        gradient = torch.randn(50, generator=stream) * torch.logspace(-6, 2, 50)
+        for parameter, optimizer in steps:
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert (ours - torch.linspace(-1, 1, 50)).abs().min() > 1e-3
 
 
 def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _shifted(images: Tensor, at_most: int, noise: Noise) -> Tensor:
 
 @torch.no_grad()
 def classify(
-    classifier: Classifier, images: Tensor, batch_size: int = 1000
+    classifier: Classifier, images: Tensor, batch_size: int = 250
 ) -> tuple[Tensor, Tensor]:
     """Features and opinions, in evaluation mode.
 

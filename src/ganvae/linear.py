@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 
 def _onednn() -> Any:
@@ -22,16 +23,22 @@ def _onednn() -> Any:
 ONEDNN = _onednn()
 
 
+def product(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+    """x [M, K], w [N, K], b [N] or None -> x w^T + b [M, N], for float32 on a CPU by oneDNN."""
+    if not ONEDNN or x.dtype != torch.float32 or x.device.type != "cpu":
+        return linear(x, w, b)
+    if torch.is_autocast_enabled("cpu"):
+        return linear(x, w, b)
+    y: Tensor = _Product.apply(x, w, b)
+    return y
+
+
 class Linear(nn.Linear):
-    """`torch.nn.Linear` on matrices [N, in_features], for float32 on a CPU by oneDNN."""
+    """`torch.nn.Linear` on matrices [N, in_features], multiplied by `product`."""
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in_features] -> [N, out_features]."""
-        fast = ONEDNN and x.dtype == torch.float32 and x.device.type == "cpu"
-        if fast and not torch.is_autocast_enabled("cpu"):
-            y: Tensor = _Product.apply(x, self.weight, self.bias)
-            return y
-        return super().forward(x)
+        return product(x, self.weight, self.bias)
 
 
 class _Product(torch.autograd.Function):

@@ -20,7 +20,7 @@ from ganvae.metrics.kernel_distance import SUBSET, kernel_distance
 from ganvae.metrics.memorization import closest, nearest_real
 from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
-from ganvae.metrics.sharpness import sharpness
+from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
 
 NEAREST = 2000  # images whose nearest real ones are looked for
 PAIRS = 10
@@ -61,6 +61,11 @@ class Standard:
         """The real features in random order: the files are sorted, by writer or by class."""
         stream = torch.Generator().manual_seed(0)
         return self.judged.features[torch.randperm(len(self.images), generator=stream)]
+
+    @cached_property
+    def sharpness(self) -> Tensor:
+        """Of the real images on average, by their Laplacian."""
+        return mean_laplacian_variance(self.images)
 
     @cached_property
     def histogram(self) -> Tensor:
@@ -160,7 +165,7 @@ def _score(
     estimates = {
         "fid_classifier": standard.frechet.interval(judged.features, seed),
         "kid_classifier": kernel_distance(standard.shuffled, judged.features),
-        "sharpness": mean_with_interval(sharpness(images, standard.images), seed),
+        "sharpness": mean_with_interval(sharpness(images, standard.sharpness), seed),
         "image_entropy": mean_with_interval(entropies, seed),
         **standard.manifold.estimates(judged.features, seed),
     }

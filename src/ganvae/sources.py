@@ -91,7 +91,7 @@ def write_raw(params: DataParams, folder: Path) -> None:
     """
     if params.name == "folder":
         assert params.folder is not None
-        contents = own_files(params.folder)
+        contents = _own_files(params.folder)
         for name, content in contents.items():
             print(f"{name}: SHA-256 {hashlib.sha256(content).hexdigest()}")
     elif params.name == "digits":
@@ -125,7 +125,7 @@ def _located(path: str) -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")) / Path(path).expanduser()
 
 
-def own_files(path: str) -> dict[str, bytes]:
+def _own_files(path: str) -> dict[str, bytes]:
     """The four files of the user's folder, checked as far as files of unknown content can be."""
     folder = _located(path)
     if not folder.is_dir():
@@ -155,7 +155,7 @@ def count_train_images(params: DataParams) -> int:
     if params.name != "folder":
         return TRAIN_IMAGES[params.name]
     assert params.folder is not None
-    labels = own_files(params.folder)[FILES[1]]
+    labels = _own_files(params.folder)[FILES[1]]
     return len(idx.decode_labels(labels, FILES[1]))
 
 

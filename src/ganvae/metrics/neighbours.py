@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from ganvae.linear import product
+
 BLOCK = 1000
 
 
@@ -18,9 +20,10 @@ def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
     centre = b.mean(dim=0)
     a, b = a - centre, b - centre
     norms = b.square().sum(dim=1)
+    b *= -2
     for start in range(0, len(a), BLOCK):
         rows = a[start : start + BLOCK]
-        squared = torch.addmm(norms, rows, b.T, alpha=-2)
+        squared = product(rows, b, norms)
         squared += rows.square().sum(dim=1, keepdim=True)
         yield start, squared.clamp_(min=0)
 

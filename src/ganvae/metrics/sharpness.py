@@ -32,23 +32,30 @@ def laplacian_variance(images: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def sharpness(images: Tensor, real_images: Tensor) -> Tensor:
+def mean_laplacian_variance(real_images: Tensor) -> Tensor:
+    """What `sharpness` measures against: the mean of `laplacian_variance`, a float64 scalar > 0.
+
+    Raises:
+        ValueError: another shape or range, no image, NaN, or images without any edge.
+    """
+    mean = laplacian_variance(real_images).mean()
+    if mean == 0:
+        raise ValueError("real images: all constant, no sharpness to compare with")
+    return mean
+
+
+def sharpness(images: Tensor, real: Tensor) -> Tensor:
     """`laplacian_variance` of every image relative to the mean of the real ones.
 
     Args:
         images: [N, 1, H, W] in [-1, 1].
-        real_images: [M, 1, H, W] in [-1, 1].
+        real: `mean_laplacian_variance` of real images of the same size.
 
     Returns:
         float64 [N], >= 0; the mean is the metric: 1 as sharp as the real images, below it blurred,
         above it noisy or too hard.
 
     Raises:
-        ValueError: another shape or range, no image, NaN, or real images without any edge.
+        ValueError: another shape or range, no image, NaN.
     """
-    if images.shape[1:] != real_images.shape[1:]:
-        raise ValueError("images of different shapes")
-    real = laplacian_variance(real_images).mean()
-    if real == 0:
-        raise ValueError("real images: all constant, no sharpness to compare with")
     return laplacian_variance(images) / real

@@ -1,0 +1,260 @@
+"""How a training's time and memory grow: images, batch size, width, trainings at once, processes.
+
+The GAN on the `wide` networks, one thread per process, in float32. Writes
+`benchmarks/results/growth.csv` and `growth.png`; docs/performance.md reads them.
+"""
+
+import argparse
+import multiprocessing
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+from torch import nn
+
+from benchmarks.measure import forget_peak, peak, resident
+from benchmarks.training import received
+from benchmarks.worker import CPU, WARM_UP_SECONDS, window
+from ganvae import config, errors, jobs, model, processes, runtime, storage, task, training
+from ganvae.errors import UserError, run
+from ganvae.figures import style
+from ganvae.linear import Linear
+from ganvae.model import TrainParams
+from ganvae.networks.wide import SLOPE
+
+CSV = Path("benchmarks/results/growth.csv")
+PNG = CSV.with_suffix(".png")
+LATENT = 32
+AXES = {
+    "images": (1000, 3000, 10000, 30000, 60000),
+    "batch_size": (16, 32, 64, 128, 256, 512, 1024),
+    "width": (0.25, 0.5, 1.0, 2.0, 4.0),
+    "trainings": (1, 2, 3, 4),
+    "processes": (1, 2, 4),
+}
+TITLES = {
+    "images": "training images",
+    "batch_size": "batch size",
+    "width": "hidden units, relative",
+    "trainings": "trainings at once",
+    "processes": "processes per training",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is trained.
+
+    Attributes:
+        images: in the training set.
+        batch_size: of the joint batch, where a training has several processes.
+        width: hidden units relative to `wide`.
+        trainings: as many at once, each in its own process.
+        processes: of one training.
+    """
+
+    images: int = 60000
+    batch_size: int = 128
+    width: float = 1.0
+    trainings: int = 1
+    processes: int = 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of a measurement")
+    seconds = parser.parse_args().seconds
+    if not seconds > 0:
+        parser.error(f"--seconds {seconds}: allowed: > 0")
+    if sys.platform != "linux":
+        raise UserError("benchmarks.growth measures memory by /proc, which only Linux has")
+    found = []
+    for axis, numbers in AXES.items():
+        for number in numbers:
+            point = replace(Point(), **{axis: number})  # type: ignore[arg-type]
+            found.append({"axis": axis, **asdict(point), **measured(point, seconds)})
+            print(found[-1], flush=True)
+    table = pd.DataFrame(found)
+    storage.write_text(CSV, table.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
+    storage.write_bytes(PNG, style.to_png(figure(table)))
+
+
+def measured(point: Point, seconds: float) -> dict[str, float]:
+    """Images per second of all trainings, seconds of an epoch, and the MiB of all processes.
+
+    Memory is what they take at most above what they have after the imports.
+    """
+    context = multiprocessing.get_context("spawn")
+    count = point.trainings * point.processes
+    with ExitStack() as stack:
+        pipes = []
+        port = _free_port()
+        for rank in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(point, rank, port, theirs), daemon=True)
+            process.start()
+            stack.callback(process.join)
+            stack.callback(process.terminate)
+            theirs.close()
+            pipes.append(ours)
+        for pipe in pipes:
+            received(pipe)  # all are warm
+        for pipe in pipes:
+            pipe.send(seconds)
+        windows = [received(pipe) for pipe in pipes]
+    rate = sum(rate for rate, _ in windows) / point.processes
+    return {
+        "images_per_second": rate,
+        "epoch_seconds": point.images * point.trainings / rate,
+        "mib": sum(mib for _, mib in windows),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _serve(point: Point, rank: int, port: int, pipe: Connection) -> None:
+    if point.processes > 1:  # as torchrun names them
+        os.environ.update(
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=str(port),
+            RANK=str(rank),
+            WORLD_SIZE=str(point.processes),
+        )
+    errors.run(lambda: _serve_joined(point, pipe))
+
+
+def _serve_joined(point: Point, pipe: Connection) -> None:
+    runtime.use_one_thread()
+    before = resident()
+    forget_peak()
+    with processes.joined(CPU):
+        loop = steps(point)
+        if point.processes == 1:
+            window(loop, point.batch_size, WARM_UP_SECONDS)
+            pipe.send("ready")
+            rate = window(loop, point.batch_size, pipe.recv()).rate
+        else:  # all make the same number of steps, or they would wait for each other for ever
+            count = max(20, round(5e4 / point.batch_size / point.width))
+            pipe.send("ready")
+            pipe.recv()
+            rate = window(_rounds(loop, count), point.batch_size * count, 1e-9).rate
+        pipe.send((rate, peak() - before))
+
+
+def _rounds(loop: Iterator[None], steps: int) -> Iterator[None]:
+    while True:
+        for _ in range(steps):
+            next(loop)
+        yield
+
+
+def steps(point: Point) -> Iterator[None]:
+    """The training, one batch per `next`, without end."""
+    images = runtime.Noise(0, CPU).uniform(point.images, 1, 28, 28).mul_(2).sub_(1)
+    settings = config.load()
+    networks = scaled(point.width)
+    params = config.block(model.model("gan").Params, settings, "models.gan")
+    updates = model.model("gan").updates(params, networks, LATENT)
+    described = task.Task(
+        networks=networks,
+        updates=updates,
+        optimizers={update.name: getattr(params, update.name) for update in updates},
+        images=images,
+        labels=torch.zeros(point.images, dtype=torch.int64),
+        latent_dim=LATENT,
+        train=TrainParams.model_validate(
+            {**settings["train"], "lr_decay": 0.0, "batch_size": point.batch_size}
+        ),
+        seed=0,
+        folder=Path("unused"),  # a step writes nothing
+    )
+    loop = training.Run(described)
+    networks.train()
+    while True:
+        loop.step()
+        yield
+
+
+def scaled(width: float) -> nn.ModuleDict:
+    """The decoder and the discriminator of `networks.wide` with so many times its hidden units."""
+
+    def times(*units: int) -> list[int]:
+        return [round(width * each) for each in units]
+
+    hidden = [
+        layer
+        for a, b in pairwise([LATENT, *times(256, 512, 1024)])
+        for layer in (Linear(a, b), nn.BatchNorm1d(b), nn.LeakyReLU(SLOPE))
+    ]
+    judging = [
+        layer
+        for a, b in pairwise([784, *times(512, 256)])
+        for layer in (Linear(a, b), nn.LeakyReLU(SLOPE))
+    ]
+    decoder = [*hidden, Linear(times(1024)[0], 784), nn.Unflatten(1, (1, 28, 28))]
+    return nn.ModuleDict(
+        {
+            "decoder": nn.Sequential(*decoder),
+            "discriminator": nn.Sequential(
+                nn.Flatten(), *judging, Linear(times(256)[0], 1), nn.Flatten(0)
+            ),
+        }
+    )
+
+
+def figure(table: pd.DataFrame) -> Figure:
+    """Speed above memory, a column for each quantity; where it were linear, a dashed line."""
+    drawn, axes = style.panels(
+        2 * len(AXES),
+        2.2,
+        100,
+        f"Growth of a GAN training on {jobs.cores()} cores, one thread per process",
+        columns=len(AXES),
+    )
+    for column, axis in enumerate(AXES):
+        rows = table[table["axis"] == axis]
+        speed = "epoch_seconds" if axis == "images" else "images_per_second"
+        for ax, what in ((axes[column], speed), (axes[column + len(AXES)], "mib")):
+            _panel(ax, rows[axis].tolist(), rows[what].tolist(), what)
+        axes[column].set_title(TITLES[axis], fontsize=style.SMALL)
+    return drawn
+
+
+LABELS = {"epoch_seconds": "s / epoch", "images_per_second": "images / s", "mib": "MiB"}
+
+
+def _panel(ax: Axes, numbers: list[float], heights: list[float], what: str) -> None:
+    ax.plot(numbers, heights, marker="o", markersize=4, color=style.PALETTE[0])
+    if what == "epoch_seconds":
+        linear = [heights[-1] * number / numbers[-1] for number in numbers]
+        ax.plot(numbers, linear, "--", color="dimgrey", linewidth=1)
+    if len(numbers) > 4 and numbers[-1] <= 1024:  # each twice the one before
+        ax.set_xscale("log", base=2)
+        numbers = numbers[::2]
+    if numbers[-1] <= 1024:
+        ax.set_xticks(numbers, [f"{number:g}" for number in numbers])
+    else:
+        ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.minorticks_off()
+    ax.set_ylim(0, 1.08 * max(heights))
+    ax.set_ylabel(LABELS[what], fontsize=style.SMALL)
+    ax.grid(alpha=0.3)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,67 @@
+"""How much memory a training takes, against the plain loop with the same data set in memory."""
+
+import multiprocessing
+import sys
+from collections.abc import Iterator, Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+from benchmarks import plain, rows
+from benchmarks.measure import forget_peak, peak, resident
+from benchmarks.rows import Row
+from benchmarks.training import received
+from benchmarks.worker import Spec, prepared
+from ganvae import errors
+
+STEPS = 50  # the optimizers' states are there after the first
+TARGET = 1 / 1.2
+
+
+def measured(
+    values: Mapping[str, Any], seconds: float, only: str
+) -> Iterator[tuple[str, Row, float]]:
+    """Yields a row for every model whose name starts with `only`; nothing but on Linux.
+
+    Args:
+        values: the content of `params.yaml`.
+        seconds: plays no part: memory does not grow after the first steps.
+        only: for instance `memory/gan`.
+    """
+    for name in plain.LOOPS:
+        if sys.platform == "linux" and rows.wanted(f"memory/{name}", only):
+            ours, theirs = (of_process(Spec(name, own, 1, values)) for own in (True, False))
+            row = rows.row(
+                [ours],
+                [theirs],
+                unit="MiB",
+                against="plain loop, fp32, 1 threads; both hold the data set",
+                target=TARGET,
+                more_is_better=False,
+            )
+            yield f"memory/{name}", row, 1.0
+
+
+def of_process(spec: Spec) -> float:
+    """The most MiB that a training takes above what its process has after the imports."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(spec, theirs))
+    process.start()
+    theirs.close()
+    try:
+        return float(received(ours))
+    finally:
+        process.join()
+
+
+def _serve(spec: Spec, pipe: Connection) -> None:
+    errors.run(lambda: pipe.send(_cost(spec)))
+
+
+def _cost(spec: Spec) -> float:
+    before = resident()
+    forget_peak()
+    with prepared(spec) as loop:
+        for _ in range(STEPS):
+            next(loop)
+        return peak() - before

@@ -1,0 +1,80 @@
+"""The trainings of a study on every core at once, against one after another."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks import rows
+from benchmarks.rows import Row
+from benchmarks.worker import training_images
+from ganvae import jobs, results, storage, study
+from ganvae.progress import run_counted
+
+NAME = "study/all_cores"
+SEEDS = [0, 1, 2]
+EPOCHS = 1
+TARGET = 0.9  # of the cores: 1.8 times with two
+
+
+def measured(
+    values: Mapping[str, Any], seconds: float, only: str
+) -> Iterator[tuple[str, Row, float]]:
+    """Yields the row; `seconds` plays no part.
+
+    Args:
+        values: the content of `params.yaml`; the seeds and epochs are this file's.
+        seconds: see above.
+        only: the row's name, or how it starts.
+    """
+    if not rows.wanted(NAME, only):
+        return
+    train = {**values["train"], "seeds": SEEDS, "epochs": EPOCHS}
+    with _project() as folder:
+        storage.write_json(folder / "params.yaml", {**values, "train": train})
+        ours, theirs = (
+            _trained({**values, "train": train}, workers) for workers in (jobs.cores(), 1)
+        )
+    row = rows.row(
+        [ours],
+        [theirs],
+        unit="s",
+        against=f"one worker; {len(values['models']) * len(SEEDS)} trainings of {EPOCHS} epoch",
+        target=TARGET * jobs.cores(),
+        more_is_better=False,
+    )
+    yield NAME, row, 1.0
+
+
+@contextlib.contextmanager
+def _project() -> Iterator[Path]:
+    """A folder with the training images, which trainings started in it take for their project."""
+    with tempfile.TemporaryDirectory() as made, ExitStack() as context:
+        images, labels = training_images()
+        data = Path(made) / study.DATA
+        storage.write_tensors(data, {"images": images, "labels": labels})
+        variables = {"DVC_ROOT": made, "PYTHONPATH": str(study.ROOT)}
+        context.enter_context(patch.dict(os.environ, variables))
+        context.enter_context(contextlib.chdir(made))
+        yield Path(made)
+
+
+def _trained(values: Mapping[str, Any], workers: int) -> float:
+    """Seconds of all trainings on so many workers."""
+    begun = time.perf_counter()
+    with ExitStack() as claims, patch.dict(os.environ, {"GANVAE_WORKERS": str(workers)}):
+        todo = [
+            (results.effort(name, values), job)
+            for name in values["models"]
+            for job in claims.enter_context(study.claimed(name, values)).values()
+        ]
+        todo.sort(key=lambda training: -training[0])
+        run_counted([job for _, job in todo], 0, progress=False)
+    shutil.rmtree(jobs.runs_folder())
+    return time.perf_counter() - begun
