@@ -1,7 +1,8 @@
 """This project's speed and memory against other ways to do the same work, as ratios.
 
-Writes `benchmarks/results/bench.json` or, with `--check`, compares with it and says which ratio has
-fallen by more than 15 %. benchmarks/README.md says what is compared.
+Writes `benchmarks/results/bench.json`, with `--only` some of its rows, or, with `--check`, compares
+with it and says which ratio has fallen by more than 15 %. benchmarks/README.md says what is
+compared.
 """
 
 import argparse
@@ -35,13 +36,14 @@ GROUPS: tuple[Group, ...] = (
 
 def main() -> None:
     arguments = _arguments()
-    before = storage.read_json(RESULT)["rows"] if arguments.check else {}
+    kept = storage.read_json(RESULT) if arguments.check or arguments.only else {}
+    before: dict[str, Row] = kept.get("rows", {})
     values = config.load()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # the workers inherit the environment
         os.environ.pop(variable, None)
     print(rows.HEADER, flush=True)
     found: dict[str, Row] = {}
-    share = 1.0
+    share = kept["machine"]["least_core_share"] if kept and not arguments.check else 1.0
     for group in GROUPS:
         for name, row, busy in group(values, arguments.seconds, arguments.only):
             print(rows.line(name, row), flush=True)
@@ -53,10 +55,8 @@ def main() -> None:
         )
     if arguments.check:
         _check(before, found)
-    elif arguments.only:
-        print(f"a part of the rows: {RESULT} stays as it was")
     else:
-        storage.write_json(RESULT, report(found, values, arguments.seconds, share))
+        storage.write_json(RESULT, report(before | found, values, arguments.seconds, share))
 
 
 def _arguments() -> argparse.Namespace:
