@@ -48,7 +48,7 @@ TITLES = {
     "batch_size": "batch size",
     "width": "hidden units, relative",
     "trainings": "trainings at once",
-    "processes": "processes per training",
+    "processes": "processes of one",
 }
 
 
