@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: study demo test lint accept bench bench-check bench-metrics setup
+.PHONY: study paper demo test lint accept bench bench-check bench-metrics setup
 
 setup: .venv/ready
 
@@ -10,6 +10,13 @@ study: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro preprocess
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+
+# make paper PAPER=mi2018
+images_of_parakatta2023 := papers/dvc.yaml:data@fashion_mnist
+paper: .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro train_classifier $(images_of_$(PAPER))
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:report@$(PAPER)
 
 demo: .venv/ready
 	$(BIN)/python -m stages.demo

@@ -8,14 +8,14 @@ compared.
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import features, memory, parallel, pipeline, rows, training
-from benchmarks.rows import Row
+from benchmarks.rows import Measured, Row
 from benchmarks.worker import DATA, RANDOM_IMAGES
 from ganvae import config, jobs, runtime, storage
 from ganvae.errors import UserError, run
@@ -23,7 +23,6 @@ from ganvae.errors import UserError, run
 RESULT = Path("benchmarks/results/bench.json")
 BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
 
-Measured = Iterator[tuple[str, Row, float]]  # its name, the row, the least part of a core
 Group = Callable[[Mapping[str, Any], float, str], Measured]
 GROUPS: tuple[Group, ...] = (
     training.measured,

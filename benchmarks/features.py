@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import measure, rows
 from benchmarks.metric_cases import OURS
-from benchmarks.rows import Row
+from benchmarks.rows import Measured, Row
 from ganvae import classifier, inception
 from ganvae.data import dequantise, quantise
 from ganvae.runtime import Noise
@@ -37,7 +37,6 @@ METRIC_IMAGES = 10000
 METRICS = "all of one set"
 LIMITS = measure.Limits(gib=8.0, seconds=120.0)
 
-Measured = Iterator[tuple[str, Row, float]]
 Side = Callable[[], object]
 
 

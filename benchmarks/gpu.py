@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from ganvae import config, runtime, task, training
+from benchmarks.worker import endless
+from ganvae import config, runtime, task
 from ganvae.errors import UserError, run
 
 IMAGES, BATCH, LATENT = 60000, 64, 100
@@ -26,14 +27,13 @@ def main() -> None:
     images = runtime.Noise(0, device).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
     labels = torch.zeros(IMAGES, dtype=torch.int64, device=device)
     described = task.build("gan", values, images, labels, seed=0, folder=Path("unused"))
-    loop = training.Run(described)
-    described.networks.train()
+    loop = endless("gan", described)
     for _ in range(WARM_UP):
-        loop.step()
+        next(loop)
     torch.cuda.synchronize(device)
     begun = time.perf_counter()
     for _ in range(STEPS):
-        loop.step()
+        next(loop)
     torch.cuda.synchronize(device)
     minutes = (time.perf_counter() - begun) / STEPS * MILLION / 60
     name = runtime.description(device)["device"]

@@ -5,12 +5,10 @@ The GAN on the `wide` networks, one thread per process, in float32. Writes
 """
 
 import argparse
-import multiprocessing
 import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from multiprocessing.connection import Connection
@@ -24,9 +22,8 @@ from matplotlib.ticker import EngFormatter
 from torch import nn
 
 from benchmarks.measure import forget_peak, peak, resident
-from benchmarks.training import received
-from benchmarks.worker import CPU, WARM_UP_SECONDS, window
-from ganvae import config, errors, jobs, model, processes, runtime, storage, task, training
+from benchmarks.worker import CPU, WARM_UP_SECONDS, endless, received, started, window
+from ganvae import config, errors, jobs, model, processes, runtime, storage, task
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.linear import Linear
@@ -95,19 +92,8 @@ def measured(point: Point, seconds: float) -> dict[str, float]:
 
     Memory is what they take at most above what they have after the imports.
     """
-    context = multiprocessing.get_context("spawn")
-    count = point.trainings * point.processes
-    with ExitStack() as stack:
-        pipes = []
-        port = _free_port()
-        for rank in range(count):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(point, rank, port, theirs), daemon=True)
-            process.start()
-            stack.callback(process.join)
-            stack.callback(process.terminate)
-            theirs.close()
-            pipes.append(ours)
+    port, count = _free_port(), point.trainings * point.processes
+    with started(_serve, [(point, rank, port) for rank in range(count)]) as pipes:
         for pipe in pipes:
             received(pipe)  # all are warm
         for pipe in pipes:
@@ -188,11 +174,7 @@ def steps(point: Point) -> Iterator[None]:
         seed=0,
         folder=Path("unused"),  # a step writes nothing
     )
-    loop = training.Run(described)
-    networks.train()
-    while True:
-        loop.step()
-        yield
+    return endless("gan", described)
 
 
 def scaled(width: float) -> nn.ModuleDict:

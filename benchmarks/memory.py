@@ -1,25 +1,21 @@
 """How much memory a training takes, against the plain loop with the same data set in memory."""
 
-import multiprocessing
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
 from benchmarks import plain, rows
 from benchmarks.measure import forget_peak, peak, resident
-from benchmarks.rows import Row
-from benchmarks.training import received
-from benchmarks.worker import Spec, prepared
+from benchmarks.rows import Measured
+from benchmarks.worker import Spec, prepared, received, started
 from ganvae import errors
 
 STEPS = 50  # the optimizers' states are there after the first
 TARGET = 1 / 1.2
 
 
-def measured(
-    values: Mapping[str, Any], seconds: float, only: str
-) -> Iterator[tuple[str, Row, float]]:
+def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """Yields a row for every model whose name starts with `only`; nothing but on Linux.
 
     Args:
@@ -43,15 +39,8 @@ def measured(
 
 def of_process(spec: Spec) -> float:
     """The most MiB that a training takes above what its process has after the imports."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(spec, theirs))
-    process.start()
-    theirs.close()
-    try:
-        return float(received(ours))
-    finally:
-        process.join()
+    with started(_serve, [(spec,)]) as (pipe,):
+        return float(received(pipe))
 
 
 def _serve(spec: Spec, pipe: Connection) -> None:

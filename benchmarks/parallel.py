@@ -12,10 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks import rows
-from benchmarks.rows import Row
+from benchmarks.rows import Measured
 from benchmarks.worker import training_images
-from ganvae import jobs, results, storage, study
-from ganvae.progress import run_counted
+from ganvae import jobs, storage, study
+from stages.study import of_params, train
 
 NAME = "study/all_cores"
 SEEDS = [0, 1, 2]
@@ -23,9 +23,7 @@ EPOCHS = 1
 TARGET = 0.9  # of the cores: 1.8 times with two
 
 
-def measured(
-    values: Mapping[str, Any], seconds: float, only: str
-) -> Iterator[tuple[str, Row, float]]:
+def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """Yields the row; `seconds` plays no part.
 
     Args:
@@ -35,12 +33,10 @@ def measured(
     """
     if not rows.wanted(NAME, only):
         return
-    train = {**values["train"], "seeds": SEEDS, "epochs": EPOCHS}
+    changed = {**values, "train": {**values["train"], "seeds": SEEDS, "epochs": EPOCHS}}
     with _project() as folder:
-        storage.write_json(folder / "params.yaml", {**values, "train": train})
-        ours, theirs = (
-            _trained({**values, "train": train}, workers) for workers in (jobs.cores(), 1)
-        )
+        storage.write_json(folder / "params.yaml", changed)
+        ours, theirs = (_trained(changed, workers) for workers in (jobs.cores(), 1))
     row = rows.row(
         [ours],
         [theirs],
@@ -59,7 +55,7 @@ def _project() -> Iterator[Path]:
         images, labels = training_images()
         data = Path(made) / study.DATA
         storage.write_tensors(data, {"images": images, "labels": labels})
-        variables = {"DVC_ROOT": made, "PYTHONPATH": str(study.ROOT)}
+        variables = {"DVC_ROOT": made, "PYTHONPATH": str(study.ROOT), "GANVAE_DEVICE": "cpu"}
         context.enter_context(patch.dict(os.environ, variables))
         context.enter_context(contextlib.chdir(made))
         yield Path(made)
@@ -68,13 +64,7 @@ def _project() -> Iterator[Path]:
 def _trained(values: Mapping[str, Any], workers: int) -> float:
     """Seconds of all trainings on so many workers."""
     begun = time.perf_counter()
-    with ExitStack() as claims, patch.dict(os.environ, {"GANVAE_WORKERS": str(workers)}):
-        todo = [
-            (results.effort(name, values), job)
-            for name in values["models"]
-            for job in claims.enter_context(study.claimed(name, values)).values()
-        ]
-        todo.sort(key=lambda training: -training[0])
-        run_counted([job for _, job in todo], 0, progress=False)
+    with patch.dict(os.environ, {"GANVAE_WORKERS": str(workers)}):
+        train(of_params(values).values())
     shutil.rmtree(jobs.runs_folder())
     return time.perf_counter() - begun

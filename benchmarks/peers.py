@@ -178,7 +178,13 @@ def ours(name: str, images: Tensor, labels: Tensor, precision: Precision) -> tas
         labels=labels,
         latent_dim=LATENT[name],
         train=TrainParams(
-            lr=lr, lr_decay=0.0, batch_size=BATCH[name], epochs=20, precision=precision, seeds=[0]
+            lr=lr,
+            lr_decay=0.0,
+            batch_size=BATCH[name],
+            epochs=20,
+            checkpoints=[],
+            precision=precision,
+            seeds=[0],
         ),
         seed=0,
         folder=Path("unused"),  # a step writes nothing
@@ -213,7 +219,7 @@ def _adversaries() -> nn.ModuleDict:
 
 def _gan() -> Described:
     adam = _optimizer("adam", [0.5, 0.999])
-    block = {"adversarial": "non_saturating", "discriminator_steps": 1}
+    block = {"adversarial": "non_saturating", "discriminator_steps": 1, "generator_steps": 1}
     return _adversaries(), {**block, "generator": adam, "discriminator": adam}, 2e-4
 
 

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmarks import rows
-from benchmarks.rows import Row
+from benchmarks.rows import Measured
 from stages import demo
 
 REPETITIONS = 5
@@ -24,9 +24,7 @@ TARGET = 1 / 1.5
 NAME = "pipeline/no_op_repro"
 
 
-def measured(
-    values: Mapping[str, Any], seconds: float, only: str
-) -> Iterator[tuple[str, Row, float]]:
+def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """Yields the row; `values` and `seconds` play no part."""
     if not rows.wanted(NAME, only):
         return

@@ -30,7 +30,10 @@ def check(models: Iterable[str], values: Values) -> None:
     covered = {
         "adversarial": "non_saturating",
         "likelihood": "bernoulli",
+        "generator_steps": 1,
         "gradient_penalty": None,
+        "hinge": "batch",
+        "l_gan_on": "prior",
     }
     for name in models:
         for key, value in values["models"][name].items():

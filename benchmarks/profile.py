@@ -1,7 +1,8 @@
 """Where the time of a training step goes, for every model, on one thread of this machine's CPU.
 
 Beside it the machine's ceiling: the speed of one large matrix product. Prints two tables in
-Markdown and, with `--write`, keeps them in `benchmarks/results/profile.json`.
+Markdown and, with `--write`, keeps them in `benchmarks/results/profile.json`. Uses nothing else of
+`benchmarks`, so that a copy of this file measures an earlier commit too.
 """
 
 import argparse

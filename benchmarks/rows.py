@@ -1,12 +1,13 @@
 """Rows of the benchmark: this project against another way to do the same work, as ratios."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 FALLEN = 0.85  # of the committed ratio; less is a regression
 
 Row = dict[str, Any]
+Measured = Iterator[tuple[str, Row, float]]  # its name, the row, the least part of a core
 
 
 def row(

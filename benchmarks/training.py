@@ -5,17 +5,14 @@ of this project's one-thread trainings at once as it has cores against one of th
 threads.
 """
 
-import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 from benchmarks import plain, rows
-from benchmarks.rows import Row
-from benchmarks.worker import Spec, Window, serve
+from benchmarks.rows import Measured
+from benchmarks.worker import Spec, Window, received, serve, started
 from ganvae import config, jobs, model
-from ganvae.errors import UserError
 
 REPETITIONS = 3
 PRECISIONS = ("fp32", "bf16")
@@ -28,9 +25,7 @@ TARGETS = {
 }
 
 
-def measured(
-    values: Mapping[str, Any], seconds: float, only: str
-) -> Iterator[tuple[str, Row, float]]:
+def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """Yields every row of trainings whose name starts with `only`, and the least share of a core.
 
     Args:
@@ -50,15 +45,13 @@ def measured(
                 yield row, found, share
 
 
-def measure(
-    name: str, values: Mapping[str, Any], seconds: float
-) -> Iterator[tuple[str, Row, float]]:
+def measure(name: str, values: Mapping[str, Any], seconds: float) -> Measured:
     """Rows of one training: both precisions, on one thread and on the whole machine."""
     specs = [Spec(name, ours=False, threads=threads, values=values) for threads in (1, None)]
     for precision in PRECISIONS:
         train = {**values["train"], "precision": precision}
         specs += [Spec(name, True, 1, {**values, "train": train})] * jobs.cores()
-    with _workers(specs) as pipes:
+    with started(serve, [(spec,) for spec in specs]) as pipes:
         threads = [int(received(pipe)) for pipe in pipes]  # all are warm before the first window
         one, all_threads, *ours = pipes
         fp32, bf16 = ours[: jobs.cores()], ours[jobs.cores() :]
@@ -99,35 +92,8 @@ def _in_turns(
     return found
 
 
-@contextmanager
-def _workers(specs: Sequence[Spec]) -> Iterator[list[Connection]]:
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = [], []
-    try:
-        for spec in specs:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(spec, theirs), daemon=True)
-            process.start()
-            theirs.close()  # so that the end of the process is seen here
-            pipes.append(ours)
-            processes.append(process)
-        yield pipes
-    finally:
-        for process in processes:
-            process.terminate()
-            process.join()
-
-
 def _windows(pipes: Sequence[Connection], seconds: float) -> list[Window]:
     """What these workers measure at the same time; every other worker waits for its turn."""
     for pipe in pipes:
         pipe.send(seconds)
     return [received(pipe) for pipe in pipes]
-
-
-def received(pipe: Connection) -> Any:
-    """What the process at the other end sends; `UserError` if it has ended instead."""
-    try:
-        return pipe.recv()
-    except (EOFError, ConnectionResetError):
-        raise UserError("a measuring process has ended; the reason is above") from None

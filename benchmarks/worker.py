@@ -1,11 +1,12 @@
 """A process that holds one training and runs it when asked: what is measured, and how."""
 
 import contextlib
+import multiprocessing
 import signal
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -68,18 +69,22 @@ def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
 def ganvae_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[None]:
     """This project's training, one batch per `next`, without end and so at constant rates."""
     train = {**spec.values["train"], "lr_decay": 0.0}
-    # `Run.step` writes nothing to the folder
     if spec.name in peers.BATCH:
         described = peers.ours(spec.name, images, labels, train["precision"])
     else:
         values = {**spec.values, "train": train}
         described = task.build(spec.name, values, images, labels, seed=0, folder=Path("unused"))
+    return endless(spec.name, described)
+
+
+def endless(name: str, described: task.Task) -> Iterator[None]:
+    """A training of this project, one batch per `next`; nothing is written to its folder."""
     run = training.Run(described)
     described.networks.train()
     while True:
         diverged = run.step()
         if diverged:
-            raise errors.UserError(f"{spec.name}: {diverged.update} is not finite: {diverged.step}")
+            raise errors.UserError(f"{name}: {diverged.update} is not finite: {diverged.step}")
         yield
 
 
@@ -168,6 +173,39 @@ def _serve(spec: Spec, pipe: Connection) -> None:
             except EOFError:
                 return
             pipe.send(window(loop, spec.batch_size, seconds))
+
+
+@contextlib.contextmanager
+def started(
+    serve: Callable[..., None], arguments: Iterable[tuple[Any, ...]]
+) -> Iterator[list[Connection]]:
+    """Calls `serve(*one, pipe)` in a fresh process for each of the `arguments`; yields the pipes.
+
+    They end with the context.
+    """
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    try:
+        for one in arguments:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(*one, theirs), daemon=True)
+            process.start()
+            theirs.close()  # so that the end of the process is seen here
+            pipes.append(ours)
+            processes.append(process)
+        yield pipes
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def received(pipe: Connection) -> Any:
+    """What the process at the other end sends; `UserError` if it has ended instead."""
+    try:
+        return pipe.recv()
+    except (EOFError, ConnectionResetError):
+        raise errors.UserError("a measuring process has ended; the reason is above") from None
 
 
 @contextlib.contextmanager

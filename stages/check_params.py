@@ -7,7 +7,7 @@ own. Its out `data/params_checked` never changes: nothing re-runs because of it.
 from pathlib import Path
 from typing import Any
 
-from ganvae import config, model, storage
+from ganvae import config, idx, model, storage
 from ganvae.classifier import ClassifierParams
 from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
@@ -22,6 +22,7 @@ SCHEMAS: dict[str, type[config.Block]] = {
     "evaluate": EvaluateParams,
     "figures": FiguresParams,
 }
+CELEBA = "celeba"
 
 
 def check(values: dict[str, Any]) -> None:
@@ -29,15 +30,37 @@ def check(values: dict[str, Any]) -> None:
     for key in values:
         if key not in (*SCHEMAS, "models"):
             raise UserError(config.unknown("", str(key), [*SCHEMAS, "models"]))
+    check_grey(values)
     for path, schema in SCHEMAS.items():
         config.block(schema, values, path)
     check_batch_size(values)
-    model.architecture(values["networks"]["architecture"])
+    check_architecture(values["networks"]["architecture"])
     models = config.section(values, "models")
     if not isinstance(models, dict) or not models:
         raise UserError("params.yaml: models: a mapping with at least one model is expected")
     for name in models:
         config.block(model.model(str(name)).Params, values, f"models.{name}")
+        model.check_fit(name, values["networks"]["architecture"])
+
+
+def check_grey(values: dict[str, Any]) -> None:
+    """Refuses CelebA, which has a pipeline of its own, with a line that says which."""
+    data = values.get("data")
+    if isinstance(data, dict) and data.get("name") == CELEBA:
+        raise UserError(
+            f"params.yaml: data.name = {CELEBA!r}: this pipeline is for grey images of "
+            "28 x 28 pixels; dvc repro papers/celeba/dvc.yaml trains on CelebA, see docs/celeba.md"
+        )
+
+
+def check_architecture(name: str) -> None:
+    """Raises `UserError` for an unknown architecture, or one for other images."""
+    shape = model.image_shape(name)
+    if shape != (1, idx.SIZE, idx.SIZE):
+        raise UserError(
+            f"params.yaml: networks.architecture = {name!r}: is for images of {list(shape)} "
+            f"(channels, height, width), not {[1, idx.SIZE, idx.SIZE]}"
+        )
 
 
 def check_batch_size(values: dict[str, Any]) -> None:

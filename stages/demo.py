@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -39,7 +38,7 @@ def prepare() -> None:
         shutil.copytree(name, DEMO / name, ignore=ignored)
     for name in ("dvc.yaml", ".dvcignore"):
         shutil.copy2(name, DEMO / name)
-    values = overlay(config.load(), config.load(Path("demo.yaml")))
+    values = config.overlay(config.load(), config.load(Path("demo.yaml")))
     storage.write_text(DEMO / "params.yaml", yaml.safe_dump(values, sort_keys=False))
     settings = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n"
     template = DEMO / ".dvc" / "plots_page.html"
@@ -47,15 +46,6 @@ def prepare() -> None:
         storage.write_text(template, page())
     settings += f"[plots]\n    html_template = {template.name}\n"
     storage.write_text(DEMO / ".dvc" / "config", settings)
-
-
-def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`below` with the values of `above` in their place; blocks are merged key by key."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = below.get(key)
-        merged[key] = overlay(old, value) if isinstance(old, dict) else value
-    return merged
 
 
 def dvc(*arguments: str) -> None:

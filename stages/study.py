@@ -1,46 +1,90 @@
 """All trainings that `dvc repro` would start, at once: every core or GPU busy to the end.
 
-`make study` runs it after `dvc repro preprocess` and before `dvc repro`, whose stages find what is
-done here. Reads `params.yaml`; writes into the trainings' own folders. What DVC's run cache has is
-not trained but taken from there.
+`make study` runs it after `dvc repro preprocess` and before `dvc repro`, `make paper` likewise with
+the name of a paper and before its report; the stages find what is done here. Reads `params.yaml`,
+or papers/params.yaml; writes into the trainings' own folders. What DVC's run cache has is not
+trained but taken from there.
 """
 
+import json
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from dvc.repo import Repo
 from dvc.stage.cache import RunCacheNotFoundError
 
-from ganvae import config, model, results, runtime, study
-from ganvae.errors import run
+from ganvae import config, model, results, runtime, study, systems
+from ganvae.errors import UserError, run
 from ganvae.jobs import Job
 from ganvae.progress import run_counted
+from ganvae.trainings import Training
 
 
 def main() -> None:
-    """Entry point: `python -m stages.study`."""
-    values = config.load()
+    """Entry point: `python -m stages.study [<paper>]`."""
+    if len(sys.argv) > 2:
+        raise UserError("usage: python -m stages.study [<paper>]")
+    if sys.argv[1:]:
+        wanted, file = of_paper(sys.argv[1]), systems.FILE
+    else:
+        wanted, file = of_params(config.load()), config.PARAMS_FILE
+    todo = changed(wanted)
+    print(f"{sum(len(t.values['train']['seeds']) for t in todo)} trainings", flush=True)
+    train(todo, file)
+
+
+def of_params(values: Mapping[str, Any]) -> dict[str, Training]:
+    """The trainings of `params.yaml` by their stages."""
     config.block(model.TrainParams, values, "train")
-    networks = config.block(model.NetworksParams, values, "networks")
-    model.architecture(networks.architecture)
+    return {f"train_{name}": Training(name, values, study.DATA) for name in values["models"]}
+
+
+def of_paper(paper: str) -> dict[str, Training]:
+    """Those of a paper's systems. Raises `UserError` for a paper without any."""
+    found = {}
+    for name in systems.of_paper(paper):
+        system, values = systems.read(name)
+        images = system.root / "processed" / "train.safetensors"
+        found[f"papers/dvc.yaml:train@{name}"] = Training(system.model, values, images)
+    return found
+
+
+def train(wanted: Iterable[Training], params_file: Path = config.PARAMS_FILE) -> None:
+    """Trains every seed in the trainings' own folders, the longest first.
+
+    Args:
+        wanted: the trainings.
+        params_file: where their parameters stand.
+
+    Raises:
+        UserError: a block does not fit its schema, or a training failed.
+    """
     with ExitStack() as claims:
-        trainings: list[tuple[float, Job]] = []
-        for name in changed(list(values["models"])):
-            effort = results.effort(name, values)
-            found = claims.enter_context(study.claimed(name, values))
-            trainings += [(effort, job) for job in found.values()]
-        trainings.sort(key=lambda training: -training[0])  # the longest first: all end together
-        todo = [job for _, job in trainings]
-        print(f"{len(todo)} trainings", flush=True)
-        run_counted(todo, runtime.gpus(), sys.stderr.isatty())
+        todo: list[tuple[float, Job]] = []
+        for training in {_identity(training): training for training in wanted}.values():
+            effort = results.effort(training.model, training.values)
+            claimed = study.claimed(training.model, training.values, training.data)
+            todo += [(effort, job) for job in claims.enter_context(claimed).values()]
+        todo.sort(key=lambda job: -job[0])  # so all end together
+        run_counted([job for _, job in todo], runtime.gpus(), sys.stderr.isatty(), params_file)
 
 
-def changed(models: list[str]) -> list[str]:
-    """The models whose training stage is out of date and in no cache."""
+def _identity(training: Training) -> str:
+    """Equal for trainings that differ in their seeds at most: one would wait for the other's."""
+    values = training.values
+    train = {**values["train"], "seeds": None}
+    own = [training.model, train, values["networks"], values["models"][training.model]]
+    return json.dumps([*own, str(training.data)], sort_keys=True)
+
+
+def changed(wanted: Mapping[str, Training]) -> list[Training]:
+    """Those whose stage is out of date and in no cache."""
     with Repo() as repo, repo.lock:
-        stages = {stage.name: stage for stage in repo.index.stages}
-        return [name for name in models if _must_run(repo, stages[f"train_{name}"])]
+        stages = {stage.addressing: stage for stage in repo.index.stages}
+        return [t for address, t in wanted.items() if _must_run(repo, stages[address])]
 
 
 def _must_run(repo: Repo, stage: Any) -> bool:

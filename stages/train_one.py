@@ -6,13 +6,10 @@ the end of its parent it saves its state before the next step, and a later call 
 
 import os
 import secrets
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from ganvae import processes, progress, results, runtime, storage, task, training
-from ganvae.data import load
+from ganvae import data, processes, progress, results, runtime, storage, task, training
 from ganvae.errors import UserError, run
 
 SAVE_SECONDS = 30.0
@@ -21,7 +18,7 @@ SAVE_SECONDS = 30.0
 def main() -> None:
     """Entry point: `python -m stages.train_one <folder>`."""
     folder = Path(sys.argv[1])
-    stopped = _watch_for_stop()
+    stopped = processes.watch_for_stop()
     runtime.use_one_thread()
     described = _task(folder)
     with processes.joined(runtime.device()):
@@ -41,7 +38,7 @@ def main() -> None:
 
 def _task(folder: Path) -> task.Task:
     job = storage.read_json(folder / "job.json")
-    images, labels = load(Path(job["data"]), runtime.device())
+    images, labels = data.training_set(Path(job["data"]), runtime.device())
     return task.build(job["model"], job["params"], images, labels, seed=job["seed"], folder=folder)
 
 
@@ -51,35 +48,6 @@ def _save_seconds() -> float:
         return float(asked)
     except ValueError:
         raise UserError(f"GANVAE_SAVE_SECONDS={asked}: a number of seconds is expected") from None
-
-
-def _watch_for_stop() -> Callable[[], bool]:
-    """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing.
-
-    The parent can have ended before this process could look who it was, so `GANVAE_PARENT` says it.
-    Between that one and several processes of a training there is `torchrun`.
-    """
-    named = os.environ.get("GANVAE_PARENT")
-    parent = os.getppid() if processes.launched() > 1 or not named else int(named)
-    signals: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: signals.append(number))
-
-    def stopped() -> bool:
-        orphan = os.getppid() != parent
-        if processes.launched() > 1 and named and os.name == "posix":
-            orphan = orphan or not _is_alive(int(named))
-        return bool(signals) or orphan
-
-    return stopped
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

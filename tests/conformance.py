@@ -25,7 +25,9 @@ from ganvae.task import Task
 
 CPU = torch.device("cpu")
 BATCH = 8
-TRAIN = TrainParams(lr=0.001, lr_decay=0.0, batch_size=BATCH, epochs=1, precision="fp32", seeds=[0])
+TRAIN = TrainParams(
+    lr=0.001, lr_decay=0.0, batch_size=BATCH, epochs=1, checkpoints=[], precision="fp32", seeds=[0]
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,18 @@ class Built:
     labels: Tensor
 
     def loss(self, update: Update, seed: int = 1) -> Loss:
-        """The update's loss on the batch, with the noise of `seed`."""
+        """The update's loss on the batch, with the noise of `seed`.
+
+        Dropout draws from torch's global stream, not from the noise: where it is on, that stream
+        starts anew for every loss, so that the same activations are dropped each time.
+        """
+        if any(layer.training for layer in self.dropouts()):
+            torch.manual_seed(0)
         return update.loss(self.images, self.labels, Noise(seed, CPU))
+
+    def dropouts(self) -> list[nn.Module]:
+        """The layers that may draw torch's global random numbers."""
+        return [m for m in self.networks.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
 
     def own(self, update: Update) -> list[nn.Parameter]:
         """The parameters that the update trains."""
@@ -88,7 +100,8 @@ def build(
     networks = model.create(name, networks_params, seed)
     updates = module.updates(params, networks, networks_params.latent_dim)
     generator = torch.Generator().manual_seed(seed)
-    images = torch.rand(BATCH, 1, 28, 28, generator=generator) * 2 - 1
+    shape = model.image_shape(networks_params.architecture)
+    images = torch.rand(BATCH, *shape, generator=generator) * 2 - 1
     labels = torch.randint(10, (BATCH,), generator=generator)
     return Built(name, params, networks_params.latent_dim, networks, updates, images, labels)
 
@@ -98,10 +111,17 @@ def check_names(module: ModuleType) -> None:
     for needed in ("Params", "NETWORKS", "updates"):
         assert hasattr(module, needed), f"{module.__name__} lacks {needed}"
     networks = module.NETWORKS
-    known = {"encoder", "decoder", "discriminator"}
+    known = {"encoder", "decoder", "discriminator", *_made(module)}
     assert set(networks) <= known, f"NETWORKS: allowed are {sorted(known)}"
     assert len(set(networks)) == len(networks), "NETWORKS names one twice"
     assert "decoder" in networks, "NETWORKS lacks the decoder: nothing could be sampled"
+
+
+def _made(module: ModuleType) -> set[str]:
+    """Networks that the model makes itself."""
+    if not hasattr(module, "makers"):
+        return set()
+    return set(module.makers(model.architecture("mi2018"), 10))
 
 
 def check_params(name: str, module: ModuleType, params_values: Mapping[str, Any]) -> None:
@@ -170,12 +190,19 @@ def check_loss(built: Built, update: Update) -> None:
 
 
 def check_side_effects(built: Built, update: Update) -> None:
-    """A loss only computes: no parameter, gradient, global random number or mode is changed."""
+    """A loss only computes: no parameter, gradient, global random number or mode is changed.
+
+    Dropout, where the networks have it, is off meanwhile: it alone may draw global numbers.
+    """
     before = copy.deepcopy(dict(built.networks.named_parameters()))
+    for layer in built.dropouts():
+        layer.eval()
     torch.manual_seed(0)
     state = torch.get_rng_state()
     built.loss(update)
     assert torch.equal(state, torch.get_rng_state()), f"{update.name} draws torch's global numbers"
+    for layer in built.dropouts():
+        layer.train()
     for key, parameter in built.networks.named_parameters():
         assert torch.equal(parameter, before[key]), f"{update.name}: the loss changes {key}"
         assert parameter.grad is None, f"{update.name}: the loss leaves a gradient on {key}"
@@ -253,7 +280,9 @@ def check_saved_weights(built: Built, networks_params: NetworksParams) -> None:
     with torch.no_grad():
         samples = model.to_images(saved["decoder"](z))
         loaded = model.to_images(other.eval()["decoder"](z))
-    assert samples.shape == (4, 1, 28, 28), f"samples have the shape {tuple(samples.shape)}"
+    assert samples.shape == (4, *built.images.shape[1:]), (
+        f"samples have the shape {tuple(samples.shape)}"
+    )
     assert samples.abs().max() <= 1, "samples leave [-1, 1]"
     assert torch.equal(samples, loaded), "weights read back give other samples"
 

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ganvae import config, storage
-from stages.demo import overlay
+from ganvae import config, storage, systems
+from ganvae.config import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,6 +79,33 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` by its relative name."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def add_systems(
+    made: Path,
+    changes: Mapping[str, dict[str, Any]],
+    experiments: Mapping[str, dict[str, Any]] | None = None,
+) -> None:
+    """Adds the papers' pipeline to a project, with these systems and experiments alone.
+
+    Args:
+        made: what `make` returned.
+        changes: a key of `systems` -> what is laid over it; `length` is replaced.
+        experiments: name -> block.
+    """
+    content = config.load(ROOT / systems.FILE)
+    chosen = {}
+    for name, change in changes.items():
+        block = overlay(content["systems"][name], change)
+        chosen[name] = block | {"length": change.get("length", block["length"])}
+    (made / "papers").mkdir()
+    shutil.copy2(ROOT / "papers" / "dvc.yaml", made / "papers")
+    content |= {
+        "data_sets": {"other": {"name": "digits", "folder": None}},
+        "systems": chosen,
+        "experiments": dict(experiments or {}),
+    }
+    storage.write_text(made / systems.FILE, yaml.safe_dump(content, sort_keys=False))
 
 
 def prepared(folder: Path, changes: dict[str, Any]) -> Path:

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
         "gan": {
             "adversarial": "non_saturating",
             "discriminator_steps": 1,
+            "generator_steps": 1,
             "generator": ADAM,
             "discriminator": ADAM,
         },
@@ -37,6 +38,8 @@ VALUES: dict[str, Any] = {
             "beta": 1.0,
             "lambda": 20.0,
             "d": 1.0,
+            "hinge": "batch",
+            "l_gan_on": "prior",
             "discriminator_steps": 1,
             "autoencoder": ADAM,
             "discriminator": ADAM,

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from ganvae import config, storage
+from ganvae.config import overlay
 from stages.check_params import check
-from stages.demo import overlay
 from tests import project
 from tests.test_dependencies import MODELS, Pipeline, leaves
 from tests.test_pipeline import ran

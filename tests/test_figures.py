@@ -183,6 +183,11 @@ def test_losses_in_nats_have_a_panel_of_their_own() -> None:
         ("adversarial", ["discriminator.loss", "discriminator.accuracy", "autoencoder.l_gan"]),
     ]
     assert curves.groups(["generator.loss"]) == [("adversarial", ["generator.loss"])]
+    norms = ["autoencoder.l_vae_gradient", "autoencoder.l_gan_gradient"]
+    assert curves.groups(["autoencoder.l_gan", *norms]) == [
+        ("adversarial", ["autoencoder.l_gan"]),
+        ("gradient norms of the decoder", norms),
+    ]
 
 
 def test_the_timeline_shows_bound_real_value_and_where_seeds_collapsed_and_diverged() -> None:

@@ -14,7 +14,7 @@ from stages.check_params import check
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 VALUES = config.load(PARAMS)
-MODELS = model.known("models")
+MODELS = list(VALUES["models"])
 
 
 def model_params(name: str) -> type[Block]:
@@ -23,7 +23,7 @@ def model_params(name: str) -> type[Block]:
 
 
 def test_the_committed_file_is_valid() -> None:
-    assert set(VALUES["models"]) == set(MODELS) >= {"gan", "wgan", "vae", "vaegan", "cvaegan"}
+    assert set(model.known("models")) >= set(MODELS) == {"gan", "wgan", "vae", "vaegan", "cvaegan"}
     networks = config.block(model.NetworksParams, VALUES, "networks")
     assert networks.architecture in model.known("networks")
     for name in MODELS:
@@ -103,3 +103,9 @@ def test_dvc_changes_one_line_and_numbers_stay_numbers(
         assert before.partition("#")[1:] == after.partition("#")[1:], "the comment stays"
     read = config.section(config.load(tmp_path / "params.yaml"), path)
     assert (type(read), read) == (type(value), value)
+
+
+def test_an_architecture_without_a_models_network_is_refused_before_anything_runs() -> None:
+    networks = {**VALUES["networks"], "architecture": "battineedi2023_gan"}
+    with pytest.raises(UserError, match="'battineedi2023_gan': has no encoder, which vae needs"):
+        check({**VALUES, "networks": networks})

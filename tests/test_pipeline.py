@@ -127,7 +127,7 @@ def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> 
     text = (folder / "params.yaml").read_text()
     for good, bad, line in [
         ("  lr: 0.0004", "  lr: -0.0004", "train.lr = -0.0004: allowed: greater than 0"),
-        ("  epochs: 1\n  precision", "  epochs: many\n  precision", "train.epochs = 'many'"),
+        ("  epochs: 1\n  checkpoints", "  epochs: many\n  checkpoints", "train.epochs = 'many'"),
         ("  lr: 0.0004", "  lrr: 0.0004", "train.lrr: unknown key (did you mean lr?)"),
         ("    clip: 0.1", "    clip: null", "one a number, the other null"),
         ("batch_size: 64", "batch_size: 2000", "train.batch_size = 2000: allowed: at most 1437"),

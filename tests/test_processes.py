@@ -24,12 +24,9 @@ MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = project.make(tmp_path_factory.mktemp("processes"), PLAIN)
     # the hinge is active for some batches and not for others
-    project.set_params(made, {"models": {"cvaegan": {"d": 0.72, "lambda": 50.0}}})
-    project.succeed(project.stage(made, "download"))
-    project.succeed(project.stage(made, "preprocess"))
-    return made
+    constrained = {"models": {"cvaegan": {"d": 0.72, "lambda": 50.0}}}
+    return project.prepared(tmp_path_factory.mktemp("processes"), PLAIN | constrained)
 
 
 def outcome(folder: Path, model: str) -> tuple[dict[str, torch.Tensor], pd.DataFrame]:

@@ -1,5 +1,6 @@
 """`make study`: all trainings through one executor, and then plain `dvc repro` collects them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,9 @@ def started(folder: Path) -> dict[str, Path]:
     return found
 
 
-def results(folder: Path, model: str) -> dict[str, bytes]:
-    found = project.contents(folder / "data" / "models" / model)
-    return {name: content for name, content in found.items() if not name.startswith("costs")}
-
-
 def test_a_study_is_trained_at_once_and_collected_by_its_stages(folder: Path) -> None:
     project.succeed(project.command(folder, "dvc", "repro", "train_vae"))  # is up to date then
-    alone = results(folder, "vae")
+    alone = project.trained(folder, "vae")
     assert "8 trainings" in project.succeed(project.stage(folder, "study"))
     assert set(started(folder)) == {
         f"{model} {seed}" for model in ("gan", "wgan", "vaegan", "cvaegan") for seed in (0, 1)
@@ -42,13 +38,46 @@ def test_a_study_is_trained_at_once_and_collected_by_its_stages(folder: Path) ->
 
     weights = (started(folder)["gan 1"] / "result/weights.safetensors").read_bytes()
     project.succeed(project.command(folder, "dvc", "repro", "train_gan"))
-    assert results(folder, "gan")["weights/seed_1.safetensors"] == weights
+    assert project.trained(folder, "gan")["weights/seed_1.safetensors"] == weights
     assert "gan 1" not in started(folder)
     assert "6 trainings" in project.succeed(project.stage(folder, "study"))  # all there: no work
 
     project.set_params(folder, {"models": {"vae": {"beta": 2.0}}})
     project.succeed(project.command(folder, "dvc", "repro", "train_vae"))
-    assert results(folder, "vae") != alone
+    assert project.trained(folder, "vae") != alone
     project.set_params(folder, {"models": {"vae": {"beta": 1.0}}})
     assert "6 trainings" in project.succeed(project.stage(folder, "study"))
-    assert results(folder, "vae") == alone, "from the run cache"
+    assert project.trained(folder, "vae") == alone, "from the run cache"
+
+
+def test_a_papers_systems_are_trained_at_once(folder: Path) -> None:
+    tiny = {"length": {"epochs": 0.05}, "budget": 1.0, "train": {"seeds": [0], "batch_size": 64}}
+    # both VAEs are one training, of which the second wants a further seed
+    names = ("mi2018_gan", "mi2018_vae", "mi2018_vaegan", "battineedi2023_vae")
+    changes = dict.fromkeys(names, tiny)
+    changes["mi2018_vaegan"] = {
+        **tiny, "model": "vae", "train": {**tiny["train"], "seeds": [0, 1]},
+    }  # fmt: skip
+    project.add_systems(folder, changes)
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    assert "4 trainings" in project.succeed(project.stage(folder, "study", "mi2018"))
+    begun = started(folder)
+    assert set(begun) == {"gan 0", "vae 0", "vae 1"}
+    weights = (begun["gan 0"] / "result/weights.safetensors").read_bytes()
+    project.succeed(project.command(folder, "dvc", "repro", "papers/dvc.yaml:train@mi2018_gan"))
+    collected = folder / "data/papers/mi2018/mi2018_gan/trained/weights/seed_0.safetensors"
+    assert collected.read_bytes() == weights
+    assert set(started(folder)) == {"vae 0", "vae 1"}
+    assert "3 trainings" in project.succeed(project.stage(folder, "study", "mi2018"))
+
+
+def test_a_paper_that_there_is_not(folder: Path) -> None:
+    for arguments, line in (
+        (("mi2081",), "no systems of the paper 'mi2081'"),
+        (("mi2018", "ghosh2020"), "usage: python -m stages.study"),
+    ):
+        done = project.stage(folder, "study", *arguments)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ")
+        assert line in done.stderr
+        assert done.stderr.count("\n") == 1

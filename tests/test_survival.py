@@ -202,7 +202,7 @@ def test_a_full_disk_while_the_state_is_written_is_one_line(folder: Path) -> Non
 def test_bad_input_is_one_line(folder: Path) -> None:
     for arguments, line in [
         (("gann",), "models.gann: unknown key (did you mean gan?)"),
-        ((), "usage: python -m stages.train <cvaegan|gan|"),
+        ((), "usage: python -m stages.train <ae|cgan|cvaegan|gan|"),
     ]:
         done = project.stage(folder, "train", *arguments)
         assert done.returncode == 1

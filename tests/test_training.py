@@ -23,7 +23,7 @@ from ganvae.training import Outcome, Run, train
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 ADAM = Optimizer(optimizer="adam", lr_multiplier=1.0, betas=[0.5, 0.999])
 SETTINGS = TrainParams(
-    lr=0.0004, lr_decay=0.5, batch_size=32, epochs=3, precision="fp32", seeds=[0]
+    lr=0.0004, lr_decay=0.5, batch_size=32, epochs=3, checkpoints=[], precision="fp32", seeds=[0]
 )
 
 

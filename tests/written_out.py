@@ -14,6 +14,20 @@ from ganvae.runtime import Noise
 CPU = torch.device("cpu")
 ARCHITECTURES = ("wide", "mi2018")
 BLOCKS: dict[str, dict[str, Any]] = config.load(Path(__file__).parents[1] / "params.yaml")["models"]
+ADAM = {"optimizer": "adam", "lr_multiplier": 1.0, "betas": [0.5, 0.999]}
+PLAYERS = {"generator": ADAM, "discriminator": ADAM}
+# of the models that only the papers' pipeline trains
+BLOCKS |= {
+    "ae": {"reconstruction": "gaussian", "noise": 0.1, "autoencoder": ADAM},
+    "vae_alternating": {"likelihood": "bernoulli", "beta": 1.0, "encoder": ADAM, "decoder": ADAM},
+    "cgan": {"adversarial": "non_saturating", "discriminator_steps": 1, **PLAYERS},
+    "infogan": {
+        "adversarial": "non_saturating",
+        "information": 1.0,
+        "discriminator_steps": 1,
+        **PLAYERS,
+    },
+}
 N, LATENT, SEED = 6, 5, 11
 CLOSE = 1e-9  # float64: the formulas written by hand round differently, no more
 

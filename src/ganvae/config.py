@@ -60,6 +60,15 @@ def load(path: Path = PARAMS_FILE) -> dict[str, Any]:
     return values
 
 
+def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`below` with the values of `above` in their place; blocks are merged key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        merged[key] = overlay(old, value) if isinstance(old, dict) else value
+    return merged
+
+
 def section(values: Mapping[str, Any], path: str) -> Any:
     """Returns the part of `values` at a dotted path. Raises `UserError` where there is none."""
     here: Any = values

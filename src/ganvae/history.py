@@ -44,7 +44,7 @@ class History:
 
     def end_step(self, step: int) -> NonFinite | None:
         """Fetches and writes a row where one is due. Returns the first non-finite loss, if any."""
-        row_due = step % max(1, self.total_steps // ROWS) == 0 or step == self.total_steps
+        row_due = self.row_due(step)
         if not row_due and step % self.fetch_every:
             return self.non_finite
         self.fetch()
@@ -53,6 +53,10 @@ class History:
             self.rows.append({"step": step, **means})
             self._sums, self._counts = {}, {}
         return self.non_finite
+
+    def row_due(self, step: int) -> bool:
+        """Whether a row is written after this step."""
+        return step % max(1, self.total_steps // ROWS) == 0 or step == self.total_steps
 
     def fetch(self) -> NonFinite | None:
         """Adds what is still on the device to the running sums, up to the first non-finite loss."""

@@ -5,14 +5,24 @@ A model is a file `models/<name>.py` with three names:
 - `Params`: the schema of its block in `params.yaml`, with one `Optimizer` block per update;
 - `NETWORKS`: which of the architecture's networks it has ("encoder", "decoder", "discriminator");
 - `updates(params, networks, latent_dim)`: the ordered tuple of `Update`s that train them. It
-  imports the losses itself, so that evaluating a model does not depend on how it was trained.
+  imports the losses itself, so that evaluating a model does not depend on how it was trained;
 
-Images are float32 [N, 1, 28, 28] in [-1, 1]. Decoders and discriminators return logits.
+and, where the architecture's networks are not taken as they are, two more:
+
+- `makers(nets, latent_dim)`: the network's name -> a function that builds it;
+- `NEEDS`: which of the architecture's networks they are made of.
+
+An architecture is a file `networks/<name>.py` with the functions `encoder(latent_dim)`,
+`decoder(latent_dim)` and `discriminator()`, or those of them that its paper gives: a model fits it
+when all that the model needs are there. `SHAPE` says its images' channels, height and width where
+they are not (1, 28, 28).
+
+Images are float32 [N, C, H, W] in [-1, 1]. Decoders and discriminators return logits.
 """
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
@@ -41,12 +51,14 @@ class TrainParams(Block):
     """The block `train`, shared by all models.
 
     `lr_decay` is the share of the run, at its end, over which all rates fall linearly to zero.
+    `checkpoints` are the epochs after which the weights are kept; those of the end always are.
     """
 
     lr: float = Field(gt=0, le=1)
     lr_decay: float = Field(ge=0, le=1)
     batch_size: int = Field(ge=2, le=60000)
-    epochs: int = Field(ge=1, le=100000)
+    epochs: float = Field(gt=0, le=100000)
+    checkpoints: list[PositiveFloat]
     precision: Precision
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
 
@@ -88,10 +100,13 @@ class Loss:
     Attributes:
         total: scalar, with its graph.
         records: detached scalars by name, for the history.
+        terms: what competes within the total for the decoder, with graphs: now and then the norm of
+            each one's gradient for the decoder is recorded as `<term>_gradient`.
     """
 
     total: Tensor
     records: Mapping[str, Tensor]
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def detached(records: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -108,7 +123,7 @@ class Update:
         networks: names of the networks it trains. The gradient is taken with respect to their
             parameters alone, so no loss can leak into another network; their batch normalisation
             moves its running statistics in this update and in no other.
-        loss: (images [N, 1, 28, 28], labels [N], noise) -> `Loss`. Every network is in train mode.
+        loss: (images [N, C, H, W], labels [N], noise) -> `Loss`. Every network is in train mode.
             Noise is fresh: each loss draws its own from the stream it is given.
         every: it takes part in every n-th step. Updates of one step run in the model's order.
         project: called after the optimizer's step (weight clipping).
@@ -140,10 +155,33 @@ def architecture(name: str) -> ModuleType:
     return _module("networks", name, "networks.architecture")
 
 
+def image_shape(name: str) -> tuple[int, ...]:
+    """Channels, height and width of an architecture's images."""
+    found: tuple[int, ...] = getattr(architecture(name), "SHAPE", (1, 28, 28))
+    return found
+
+
 def _module(kind: Literal["models", "networks"], name: str, path: str) -> ModuleType:
     if name not in known(kind):
         raise UserError(unknown(path, name, known(kind)))
     return importlib.import_module(f"ganvae.{kind}.{name}")
+
+
+def needs(module: ModuleType) -> tuple[str, ...]:
+    """Which of an architecture's networks a model's module is made of."""
+    found: tuple[str, ...] = getattr(module, "NEEDS", module.NETWORKS)
+    return found
+
+
+def check_fit(name: str, architecture_name: str) -> None:
+    """Raises `UserError` unless the architecture has the networks that the model needs."""
+    nets = architecture(architecture_name)
+    missing = [network for network in needs(model(name)) if not hasattr(nets, network)]
+    if missing:
+        raise UserError(
+            f"params.yaml: networks.architecture = {architecture_name!r}: "
+            f"has no {' and no '.join(missing)}, which {name} needs"
+        )
 
 
 def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
@@ -151,15 +189,21 @@ def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
 
     Each network has an initialisation stream of its own, so with one seed the GAN's generator and
     the VAE's decoder start from the same weights.
+
+    Raises:
+        UserError: no such model or architecture, or the architecture lacks one of its networks.
     """
-    nets = architecture(params.architecture)
-    makers = {
+    check_fit(name, params.architecture)
+    nets, module = architecture(params.architecture), model(name)
+    makers: dict[str, Callable[[], nn.Module]] = {
         "encoder": lambda: nets.encoder(params.latent_dim),
         "decoder": lambda: nets.decoder(params.latent_dim),
         "discriminator": lambda: nets.discriminator(),
     }
+    if hasattr(module, "makers"):
+        makers |= module.makers(nets, params.latent_dim)
     built = nn.ModuleDict()
-    for network in model(name).NETWORKS:
+    for network in module.NETWORKS:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_for(seed, network))
             built[network] = makers[network]()

@@ -27,8 +27,7 @@ from ganvae.scoring import Standard, protocol, score
 from ganvae.snapshots import IMAGES as SNAPSHOT_IMAGES
 from ganvae.timeline import timeline
 
-PROCESSED = Path("data/processed")
-CLASSIFIER = Path("data/classifier")
+DATA = Path("data")
 CPU = torch.device("cpu")
 BATCH = 1000
 
@@ -82,12 +81,13 @@ class Bench:
         }
 
 
-def read_bench(name: str, values: Mapping[str, Any]) -> Bench:
-    """What a model's seeds are evaluated with, from data/processed/ and data/classifier/.
+def read_bench(name: str, values: Mapping[str, Any], root: Path = DATA) -> Bench:
+    """What a model's seeds are evaluated with, from `<root>/processed/` and `<root>/classifier/`.
 
     Args:
         name: the model.
         values: the blocks `networks`, `models.<name>` and `evaluate` of `params.yaml`.
+        root: of the images and the classifier.
 
     Raises:
         UserError: a block does not fit its schema; a file is missing or damaged.
@@ -95,16 +95,16 @@ def read_bench(name: str, values: Mapping[str, Any]) -> Bench:
     module, device = model(name), runtime.device()
     params = config.block(EvaluateParams, values, "evaluate")
     own = config.block(module.Params, values, f"models.{name}")
-    images, labels = data.load(PROCESSED / "test.safetensors")
-    train_images, _ = data.load(PROCESSED / "train.safetensors")
+    images, labels = data.load(root / "processed" / "test.safetensors")
+    train_images, _ = data.load(root / "processed" / "train.safetensors")
     network, seen = inception_view(params, images, device)
-    real = read_real(CLASSIFIER / "real.safetensors")
+    real = read_real(root / "classifier" / "real.safetensors")
     return Bench(
         model=name,
         networks=config.block(NetworksParams, values, "networks"),
-        likelihood=own.likelihood if "encoder" in module.NETWORKS else None,
+        likelihood=getattr(own, "likelihood", None) if "encoder" in module.NETWORKS else None,
         params=params,
-        classifier=load(CLASSIFIER / "weights.safetensors", device),
+        classifier=load(root / "classifier" / "weights.safetensors", device),
         standard=Standard(images, real.test, seen),
         labels=labels,
         train_images=train_images,

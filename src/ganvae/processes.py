@@ -5,7 +5,8 @@ step of the joint batch. Alone, as usual, a process is the only part of one.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -77,6 +78,35 @@ def wait() -> None:
     """Until all processes are here."""
     if count() > 1:
         distributed.barrier()
+
+
+def watch_for_stop() -> Callable[[], bool]:
+    """True after SIGINT, SIGTERM or the end of the parent: an orphan would go on writing.
+
+    The parent can have ended before this process could look who it was, so `GANVAE_PARENT` says it.
+    Between that one and several processes of a training there is `torchrun`.
+    """
+    named = os.environ.get("GANVAE_PARENT")
+    parent = os.getppid() if launched() > 1 or not named else int(named)
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: signals.append(number))
+
+    def stopped() -> bool:
+        orphan = os.getppid() != parent
+        if launched() > 1 and named and os.name == "posix":
+            orphan = orphan or not _is_alive(int(named))
+        return bool(signals) or orphan
+
+    return stopped
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def check_batch_size(size: int) -> None:

@@ -7,19 +7,21 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganvae import config, linear
-from ganvae.model import TrainParams, to_images
+from ganvae.model import NetworksParams, TrainParams, image_shape, to_images
 from ganvae.runtime import Noise, clock, description, seed_for
 from ganvae.snapshots import pack
 from ganvae.stepper import own_only
-from ganvae.storage import write_json, write_tensors, write_text
+from ganvae.storage import read_tensors, write_json, write_tensors, write_text
 from ganvae.task import Task, build
 from ganvae.training import Outcome
 
 FILES = {
     "weights": "safetensors",
+    "checkpoints": "safetensors",
     "snapshots": "safetensors",
     "status": "json",
     "history": "csv",
@@ -30,9 +32,15 @@ SAMPLING_SECONDS = 0.5
 
 
 def write(folder: Path, task: Task, outcome: Outcome) -> None:
-    """Writes one file per kind of `FILES` into `folder`; a diverged run has no weights."""
+    """Writes one file per kind of `FILES` into `folder`.
+
+    A diverged run has no weights, and one without `train.checkpoints` no such file: it holds all of
+    them, named `<step>.<tensor>`.
+    """
     if not outcome.diverged:
         write_tensors(folder / "weights.safetensors", task.networks.state_dict())
+    if checkpoints := _checkpoints(task.folder / "checkpoints", outcome.step):
+        write_tensors(folder / "checkpoints.safetensors", checkpoints)
     size = task.train.batch_size
     snapshots = pack(task.folder / "snapshots", outcome.step, size)
     write_tensors(folder / "snapshots.safetensors", snapshots)
@@ -48,6 +56,16 @@ def write(folder: Path, task: Task, outcome: Outcome) -> None:
     table.insert(2, "epoch", table["step"] / task.steps_per_epoch)
     write_text(folder / "history.csv", table.to_csv(index=False, float_format="%.6g"))
     write_json(folder / "costs.json", _costs(task, outcome))
+
+
+def _checkpoints(folder: Path, last_step: int) -> dict[str, Tensor]:
+    steps = sorted(int(path.stem) for path in folder.glob("*.safetensors"))
+    return {
+        f"{step}.{name}": tensor
+        for step in steps
+        if step <= last_step
+        for name, tensor in read_tensors(folder / f"{step}.safetensors").items()
+    }
 
 
 def _columns(outcome: Outcome) -> list[str]:
@@ -101,7 +119,8 @@ def flops_per_image(task: Task) -> float:
 def effort(name: str, values: Mapping[str, Any]) -> float:
     """Floating-point operations of a whole training of this model per training image."""
     train = config.block(TrainParams, values, "train")
-    images = torch.zeros(train.batch_size, 1, 28, 28)
+    networks = config.block(NetworksParams, values, "networks")
+    images = torch.zeros(train.batch_size, *image_shape(networks.architecture))
     labels = torch.zeros(train.batch_size, dtype=torch.int64)
     task = build(name, values, images, labels, seed=0, folder=Path("unused"))
     return flops_per_image(task) * train.epochs

@@ -103,6 +103,11 @@ class Noise:
     def _own(self, drawn: Tensor) -> Tensor:
         return drawn.chunk(self._part[1])[self._part[0]]
 
+    def seed(self) -> int:
+        """For torch's own stream, where a layer takes no other."""
+        drawn = torch.randint(2**62, (1,), generator=self._generator, device=self.device)
+        return int(drawn.item())
+
     def permutation(self, n: int) -> Tensor:
         """A random order of 0 .. n-1, int64."""
         return torch.randperm(n, generator=self._generator, device=self.device)

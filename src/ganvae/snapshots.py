@@ -23,7 +23,7 @@ def snapshot_steps(total_steps: int) -> list[int]:
 
 @torch.no_grad()
 def take(decoder: nn.Module, latent_dim: int, device: torch.device, path: Path) -> None:
-    """Writes `IMAGES` images in evaluation mode, uint8 [IMAGES, 28, 28], to `path`.
+    """Writes `IMAGES` images in evaluation mode, as `quantise` gives them, to `path`.
 
     The latent vectors are the same at every step, for every model and every seed.
     """
@@ -39,7 +39,7 @@ def pack(folder: Path, last_step: int, batch_size: int) -> dict[str, Tensor]:
     """All snapshots up to `last_step` as one set of tensors.
 
     Returns:
-        `images` uint8 [K, IMAGES, 28, 28], `steps` and `images_seen` int64 [K].
+        `images` uint8 [K, IMAGES, ...], `steps` and `images_seen` int64 [K].
     """
     steps = sorted(int(path.stem) for path in folder.glob("*.safetensors"))
     steps = [step for step in steps if step <= last_step]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvae import processes
-from ganvae.model import Optimizer, Update
+from ganvae.model import Loss, Optimizer, Update
 from ganvae.runtime import Noise, Precision, autocast
 from ganvae.task import Task
 
@@ -77,17 +77,31 @@ class Stepper:
         spec = task.optimizers[update.name]
         self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
         self._networks = task.networks
+        self._has_dropout = any(
+            isinstance(layer, nn.modules.dropout._DropoutNd) for layer in task.networks.modules()
+        )
         self._full_rate = self.optimizer.defaults["lr"]
         self._precision: Precision = task.train.precision
 
     def step(
-        self, images: Tensor, labels: Tensor, noise: Noise
+        self, images: Tensor, labels: Tensor, noise: Noise, measured: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Steps along the gradient of the loss for its own parameters. Returns loss and records."""
+        """Steps along the gradient of the loss for its own parameters. Returns loss and records.
+
+        Args:
+            images: [N, 1, 28, 28] in [-1, 1].
+            labels: their classes [N].
+            noise: the training's stream.
+            measured: whether the gradients of the loss's terms are recorded too.
+        """
+        if self._has_dropout:  # its masks come from torch's own stream
+            torch.manual_seed(noise.seed())
         with own_only(self._networks, self.update), autocast(self._precision, images.device):
             loss = self.update.loss(images, labels, noise)
+        terms = self._gradient_norms(loss) if measured else {}
         gradients = torch.autograd.grad(loss.total, self.parameters)
-        values = [loss.total.detach(), *loss.records.values()]
+        all_records = {**loss.records, **terms}
+        values = [loss.total.detach(), *all_records.values()]
         found = processes.averaged([*gradients, *values])
         for parameter, gradient in zip(self.parameters, found, strict=False):
             parameter.grad = gradient
@@ -95,7 +109,16 @@ class Stepper:
         if self.update.project:
             self.update.project()
         total, *records = found[len(gradients) :]
-        return total, dict(zip(loss.records, records, strict=True))
+        return total, dict(zip(all_records, records, strict=True))
+
+    def _gradient_norms(self, loss: Loss) -> dict[str, Tensor]:
+        """Of each term, for the decoder."""
+        decoder = list(self._networks["decoder"].parameters())
+        found = {}
+        for name, term in loss.terms.items():
+            parts = processes.averaged(torch.autograd.grad(term, decoder, retain_graph=True))
+            found[f"{name}_gradient"] = torch.stack([part.norm() for part in parts]).norm()
+        return found
 
     def set_rate(self, share: float) -> None:
         """Sets the optimizer's learning rate to a share of its full one."""

@@ -33,16 +33,16 @@ def sources(name: str, architecture: str) -> list[Path]:
 
 
 @contextmanager
-def prepared(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
+def prepared(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator[dict[int, Job]]:
     """The jobs that `claimed` yields; at the end without an error their folders go."""
-    with claimed(name, values) as found:
+    with claimed(name, values, data) as found:
         yield found
         for job in found.values():
             shutil.rmtree(job.folder)
 
 
 @contextmanager
-def claimed(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
+def claimed(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator[dict[int, Job]]:
     """Yields one job per seed of `train.seeds`; another process that wants the same job waits.
 
     A folder is named by all that the result depends on (parameters, code, data, device, torch), so
@@ -51,6 +51,7 @@ def claimed(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
     Args:
         name: the model.
         values: the checked content of `params.yaml`.
+        data: the training images.
     """
     description = {
         "model": name,
@@ -67,14 +68,14 @@ def claimed(name: str, values: Mapping[str, Any]) -> Iterator[dict[int, Job]]:
         "device": runtime.device().type,
         "processes": processes(),
         "code": list(digests(map(str, code)).values()),
-        "data": digests([str(DATA)]),
+        "data": list(digests([str(data)]).values()),
     }
     with ExitStack() as locks:
         for seed in values["train"]["seeds"]:
             folder = runs_folder() / fingerprint({**description, **origin, "seed": seed})
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(FileLock(folder.with_suffix(".lock")))
-            content = {**description, "seed": seed, "data": str(DATA.resolve())}
+            content = {**description, "seed": seed, "data": str(data.resolve())}
             storage.write_json(folder / "job.json", content)
             found[seed] = Job(f"{name} seed {seed}", _command(folder), folder, code)
         yield found
@@ -88,8 +89,8 @@ def _command(folder: Path) -> list[str]:
     return [sys.executable, *torchrun, str(processes()), *training]
 
 
-def collect(name: str, done: Mapping[int, Job]) -> None:
-    """Copies the results into `data/models/<name>/<kind>/seed_<s>`, complete or not at all.
+def collect(name: str, done: Mapping[int, Job], folder: Path) -> None:
+    """Copies the results into `<folder>/<kind>/seed_<s>`, complete or not at all.
 
     Raises:
         UserError: every seed diverged; there is nothing to evaluate.
@@ -97,7 +98,7 @@ def collect(name: str, done: Mapping[int, Job]) -> None:
     collected = storage.temporary(Path(".cache") / name)
     try:
         _copy(name, done, collected)
-        storage.replace_folder(collected, Path("data/models") / name)
+        storage.replace_folder(collected, folder)
     finally:
         shutil.rmtree(collected, ignore_errors=True)
 
@@ -114,8 +115,8 @@ def _copy(name: str, done: Mapping[int, Job], collected: Path) -> None:
             print(f"{job.label}: diverged, the loss of {status['update']} is not finite at {at}")
         for kind, suffix in results.FILES.items():
             source = job.result / f"{kind}.{suffix}"
-            (collected / kind).mkdir(parents=True, exist_ok=True)
-            if source.exists():  # a diverged run has no weights
+            if source.exists():
+                (collected / kind).mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, collected / kind / f"seed_{seed}.{suffix}")
     if not finished:
         raise UserError(f"{name}: every seed diverged; lower train.lr or an lr_multiplier")

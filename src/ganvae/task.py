@@ -8,6 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from ganvae import config, model
+from ganvae.data import Images
+from ganvae.errors import UserError
 from ganvae.model import Optimizer, TrainParams, Update
 
 
@@ -19,7 +21,7 @@ class Task:
         networks: the model's networks, on the device of `images`; trained in place.
         updates: who is trained by which loss, in order.
         optimizers: the parameters of each update's optimizer, by the update's name.
-        images: training images [N, 1, 28, 28] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1].
         labels: their classes [N].
         latent_dim: size of the decoder's input.
         train: the block `train`; its `seeds` play no part here.
@@ -30,7 +32,7 @@ class Task:
     networks: nn.ModuleDict
     updates: tuple[Update, ...]
     optimizers: Mapping[str, Optimizer]
-    images: Tensor
+    images: Images
     labels: Tensor
     latent_dim: int
     train: TrainParams
@@ -45,7 +47,15 @@ class Task:
     @property
     def total_steps(self) -> int:
         """Batches in the whole run."""
-        return self.steps_per_epoch * self.train.epochs
+        return self._steps(self.train.epochs)
+
+    @property
+    def checkpoint_steps(self) -> set[int]:
+        """After how many batches the weights are kept; an epoch that is not reached has none."""
+        return {self._steps(epochs) for epochs in self.train.checkpoints}
+
+    def _steps(self, epochs: float) -> int:
+        return max(1, round(self.steps_per_epoch * epochs))
 
     def rate_after(self, done: int) -> float:
         """The share of its full learning rate with which every update steps after `done` steps."""
@@ -55,24 +65,31 @@ class Task:
 
 
 def build(
-    name: str, values: Mapping[str, Any], images: Tensor, labels: Tensor, *, seed: int, folder: Path
+    name: str, values: Mapping[str, Any], images: Images, labels: Tensor, *, seed: int, folder: Path
 ) -> Task:
     """The training of one model with one seed, with fresh networks on the device of `images`.
 
     Args:
         name: the model.
         values: the blocks `train`, `networks` and `models.<name>` of `params.yaml`.
-        images: training images [N, 1, 28, 28] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1].
         labels: their classes [N].
         seed: this run's.
         folder: for the snapshots and the resume state.
 
     Raises:
-        UserError: a block does not fit its schema; no such model or architecture.
+        UserError: a block does not fit its schema; no such model or architecture; or images of
+            another shape than the architecture's.
     """
     module = model.model(name)
     params = config.block(module.Params, values, f"models.{name}")
     networks = config.block(model.NetworksParams, values, "networks")
+    shape = model.image_shape(networks.architecture)
+    if images.shape[1:] != shape:
+        raise UserError(
+            f"params.yaml: networks.architecture = {networks.architecture!r}: is for images of "
+            f"{list(shape)} (channels, height, width), not {list(images.shape[1:])}"
+        )
     built = model.create(name, networks, seed).to(images.device)
     updates = module.updates(params, built, networks.latent_dim)
     return Task(

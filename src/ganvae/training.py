@@ -21,7 +21,7 @@ from ganvae.model import check_batch_size
 from ganvae.runtime import Noise, clock, seed_for
 from ganvae.snapshots import snapshot_steps, take
 from ganvae.stepper import Stepper
-from ganvae.storage import write_state
+from ganvae.storage import write_state, write_tensors
 from ganvae.task import Task
 
 
@@ -67,7 +67,8 @@ class Run:
         for stepper in self.steppers:
             if self.done % stepper.update.every == 0:
                 stepper.set_rate(rate)
-                total, records = stepper.step(images, labels, self.noise)
+                measured = self.history.row_due(self.done)
+                total, records = stepper.step(images, labels, self.noise, measured)
                 self.history.add(self.done, stepper.update.name, total, records)
         return self.history.end_step(self.done)
 
@@ -139,6 +140,7 @@ def train(
     processes.wait()  # the first one may write a state at once
     writes = processes.rank() == 0
     snapshot_at = set(snapshot_steps(task.total_steps))
+    checkpoint_at = task.checkpoint_steps
     task.networks.train()
     saved = reported = time.monotonic()
     while run.done < task.total_steps:
@@ -159,6 +161,9 @@ def train(
         if writes and run.done in snapshot_at:
             path = task.folder / "snapshots" / f"{run.done}.safetensors"
             take(task.networks["decoder"], task.latent_dim, run.device, path)
+        if writes and run.done in checkpoint_at:
+            path = task.folder / "checkpoints" / f"{run.done}.safetensors"
+            write_tensors(path, task.networks.state_dict())
     with run.timed():
         diverged = run.non_finite_weights()
     return Outcome(run.done, run.seconds, run.history, diverged)

@@ -13,6 +13,7 @@ from ganvae.figures import style
 from ganvae.figures.bands import band
 
 NATS_PER_IMAGE = ("reconstruction_nats", "kl_nats")
+GRADIENT = "_gradient"  # of `stepper.Stepper`
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 
 
@@ -49,17 +50,22 @@ def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Fig
 
 
 def groups(records: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Splits records by unit: nats per image (near a hundred), the adversarial ones (near one)."""
+    """Splits records by unit: nats per image (near a hundred), adversarial (near one), norms."""
     updates = {name.rpartition(".")[0] for name in records if name.endswith(NATS_PER_IMAGE)}
     nats = [
         name
         for name in records
         if name.endswith(NATS_PER_IMAGE) or name in {f"{update}.loss" for update in updates}
     ]
-    rest = [name for name in records if name not in nats]
-    if not nats and not rest:
+    norms = [name for name in records if name.endswith(GRADIENT)]
+    rest = [name for name in records if name not in nats + norms]
+    if not records:
         return [("no record", [])]
-    parts = [("nats per image", nats), ("adversarial" if rest else "", rest)]
+    parts = [
+        ("nats per image", nats),
+        ("adversarial", rest),
+        ("gradient norms of the decoder", norms),
+    ]
     return [(title, names) for title, names in parts if names]
 
 

@@ -30,7 +30,12 @@ def non_saturating(*, fake: Tensor) -> Tensor:
     Returns:
         Scalar in nats, >= 0; its gradient is largest where the discriminator is sure.
     """
-    return softplus(-fake).mean()
+    return non_saturating_each(fake=fake).mean()
+
+
+def non_saturating_each(*, fake: Tensor) -> Tensor:
+    """-log D(G(z)) of every image: logits [N] -> nats [N], >= 0."""
+    return softplus(-fake)
 
 
 def minimax(*, fake: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """The constrained VAE-GAN, mi2018's own model (section 4.1): VAE-GAN with a bounded L_gan.
 
-Only the autoencoder's loss differs from the VAE-GAN's: min L_vae subject to L_gan <= d.
+Only the autoencoder's loss differs from the VAE-GAN's: min L_vae subject to L_gan <= d. The text
+leaves open whether the bound is on the batch's mean or on every image, and on which images: eq. 7
+takes samples of the prior, section 4.1's "point x" suggests reconstructions. Both are parameters.
 """
 
 from typing import Literal
@@ -9,19 +11,25 @@ from pydantic import Field
 from torch import Tensor
 
 from ganvae.config import Block
-from ganvae.model import Loss, Networks, Optimizer, Update, detached
+from ganvae.model import Loss, Networks, Optimizer, Update, detached, to_images
 from ganvae.runtime import Noise
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 
 
 class Params(Block):
-    """`models.cvaegan`: L_vae + `lambda` max(L_gan - `d`, 0); d in nats, ln 2 = 0.693 is a draw."""
+    """`models.cvaegan`: L_vae + `lambda` max(L_gan - `d`, 0); d in nats, ln 2 = 0.693 is a draw.
+
+    `hinge`: on the batch's mean or on every image. `l_gan_on`: samples of the prior (eq. 7), or the
+    reconstructions of the batch.
+    """
 
     likelihood: Literal["bernoulli", "gaussian"]
     beta: float = Field(ge=0, le=1000)
     lambda_: float = Field(alias="lambda", ge=0, le=100000)
     d: float = Field(ge=-100000, le=100000)
+    hinge: Literal["batch", "image"]
+    l_gan_on: Literal["prior", "reconstruction"]
     discriminator_steps: int = Field(ge=1, le=1000)
     autoencoder: Optimizer
     discriminator: Optimizer
@@ -29,20 +37,25 @@ class Params(Block):
 
 def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:
     """Discriminator at every step, then encoder and decoder at every `discriminator_steps`-th."""
+    from ganvae.losses.adversarial import non_saturating_each
     from ganvae.losses.constrained import constrained_loss
     from ganvae.processes import joint_mean
     from ganvae.updates import adversary
     from ganvae.updates.autoencoder import vae_loss
 
     def train_autoencoder(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
-        l_vae, parts = vae_loss(
+        l_vae, parts, logits = vae_loss(
             networks, images, noise, likelihood=params.likelihood, beta=params.beta
         )
-        l_gan = adversary.generator_loss(networks, noise.normal(len(images), latent_dim))
-        l_gan = joint_mean(l_gan)  # the hinge is on the mean over the whole batch
+        if params.l_gan_on == "prior":
+            logits = networks["decoder"](noise.normal(len(images), latent_dim))
+        l_gan = non_saturating_each(fake=networks["discriminator"](to_images(logits)))
+        if params.hinge == "batch":
+            l_gan = joint_mean(l_gan.mean())  # of the whole batch, if processes share it
         loss = constrained_loss(l_vae, l_gan, lambda_=params.lambda_, d=params.d)
-        active = (l_gan > params.d).float()
-        return Loss(loss, detached({"loss": loss, **parts, "l_gan": l_gan, "active": active}))
+        active = (l_gan > params.d).float().mean()
+        records = {"loss": loss, **parts, "l_gan": l_gan.mean(), "active": active}
+        return Loss(loss, detached(records), {"l_vae": l_vae, "l_gan": loss - l_vae})
 
     return (
         adversary.discriminator_update(networks, latent_dim),

@@ -13,16 +13,21 @@ NETWORKS = ("decoder", "discriminator")
 
 
 class Params(Block):
-    """`models.gan`: the generator's loss is mi2018 eq. 2 (non_saturating) or eq. 1 (minimax)."""
+    """`models.gan`: the generator's loss is mi2018 eq. 2 (non_saturating) or eq. 1 (minimax).
+
+    `discriminator_steps` and `generator_steps` are how many of each are taken in turn, as
+    battineedi2023's Algorithm 1 has them; every step sees a batch of its own.
+    """
 
     adversarial: Literal["non_saturating", "minimax"]
     discriminator_steps: int = Field(ge=1, le=1000)
+    generator_steps: int = Field(ge=1, le=1000)
     generator: Optimizer
     discriminator: Optimizer
 
 
 def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:
-    """Discriminator at every step, then the generator at every `discriminator_steps`-th."""
+    """Each at every step that is a multiple of the other's number; the discriminator first."""
     from ganvae.losses import adversarial
     from ganvae.updates import adversary
 
@@ -37,6 +42,6 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
         return Loss(loss, {"loss": loss.detach()})
 
     return (
-        adversary.discriminator_update(networks, latent_dim),
+        adversary.discriminator_update(networks, latent_dim, every=params.generator_steps),
         Update("generator", ("decoder",), train_generator, every=params.discriminator_steps),
     )

@@ -25,7 +25,7 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
     from ganvae.updates.autoencoder import vae_loss
 
     def train_autoencoder(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
-        loss, parts = vae_loss(
+        loss, parts, _ = vae_loss(
             networks, images, noise, likelihood=params.likelihood, beta=params.beta
         )
         return Loss(loss, detached({"loss": loss, **parts}))

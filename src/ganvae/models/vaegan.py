@@ -35,12 +35,13 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
     from ganvae.updates.autoencoder import vae_loss
 
     def train_autoencoder(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
-        l_vae, parts = vae_loss(
+        l_vae, parts, _ = vae_loss(
             networks, images, noise, likelihood=params.likelihood, beta=params.beta
         )
         l_gan = adversary.generator_loss(networks, noise.normal(len(images), latent_dim))
         loss = vae_gan_loss(l_vae, l_gan, weight=params.adversarial_weight)
-        return Loss(loss, detached({"loss": loss, **parts, "l_gan": l_gan}))
+        records = detached({"loss": loss, **parts, "l_gan": l_gan})
+        return Loss(loss, records, {"l_vae": l_vae, "l_gan": params.adversarial_weight * l_gan})
 
     return (
         adversary.discriminator_update(networks, latent_dim),

@@ -10,8 +10,8 @@ from ganvae.model import Loss, Networks, Update, to_images
 from ganvae.runtime import Noise
 
 
-def discriminator_update(networks: Networks, latent_dim: int) -> Update:
-    """The discriminator's update at every step: real images against fresh samples of the prior."""
+def discriminator_update(networks: Networks, latent_dim: int, every: int = 1) -> Update:
+    """The discriminator's update: real images against as many fresh samples of the prior."""
     decoder, discriminator = networks["decoder"], networks["discriminator"]
 
     def loss(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
@@ -22,7 +22,7 @@ def discriminator_update(networks: Networks, latent_dim: int) -> Update:
         accuracy = ((real > 0).float().mean() + (fake < 0).float().mean()) / 2
         return Loss(total, {"loss": total.detach(), "accuracy": accuracy})
 
-    return Update("discriminator", ("discriminator",), loss)
+    return Update("discriminator", ("discriminator",), loss, every)
 
 
 def generator_loss(

@@ -9,7 +9,7 @@ from ganvae.runtime import Noise
 
 def vae_loss(
     networks: Networks, images: Tensor, noise: Noise, *, likelihood: str, beta: float
-) -> tuple[Tensor, dict[str, Tensor]]:
+) -> tuple[Tensor, dict[str, Tensor], Tensor]:
     """L_vae = E_q[-log p(x | z)] + beta KL(q(z | x) || p(z)) with one posterior sample per image.
 
     Args:
@@ -20,10 +20,12 @@ def vae_loss(
         beta: weight of the KL term; 1 is the bound itself.
 
     Returns:
-        The scalar in nats per image, and its parts `reconstruction_nats` and `kl_nats`.
+        The scalar in nats per image, its parts `reconstruction_nats` and `kl_nats`, and the
+        decoder's logits [N, 1, 28, 28].
     """
     mean, log_var = posterior(networks["encoder"](images))
     logits = networks["decoder"](reparameterize(mean, log_var, noise))
     reconstruction = elbo.LIKELIHOODS[likelihood](logits, images).mean()
     kl = elbo.kl_divergence(mean, log_var).mean()
-    return reconstruction + beta * kl, {"reconstruction_nats": reconstruction, "kl_nats": kl}
+    parts = {"reconstruction_nats": reconstruction, "kl_nats": kl}
+    return reconstruction + beta * kl, parts, logits

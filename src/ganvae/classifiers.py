@@ -1,0 +1,105 @@
+"""Several classifiers at once: each a job of its own, as the trainings of models are."""
+
+import shutil
+import sys
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from ganvae import classifier, data, progress, runtime, storage, systems
+from ganvae.attend import digests
+from ganvae.classifier import Classifier, ClassifierParams
+from ganvae.jobs import Job, fingerprint, runs_folder
+from ganvae.syntax import closure
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = "weights.safetensors"
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A classifier to be trained on the images of the file `data`."""
+
+    params: ClassifierParams
+    data: Path
+
+
+@contextmanager
+def trained(
+    wanted: Mapping[K, Wanted], params_file: Path = systems.FILE
+) -> Iterator[dict[K, Classifier]]:
+    """Trains everything with one call of the executor; yields the classifiers, by key.
+
+    One whose training did not end is trained anew by the next call; the others are kept until the
+    end without an error.
+
+    Args:
+        wanted: by keys; a key as text is its job's label.
+        params_file: where the parameters stand; an edit while the trainings run is refused.
+
+    Raises:
+        UserError: a file is missing or damaged, or what `jobs.run` refuses.
+        Interrupted: after all trainings have stopped.
+    """
+    device = runtime.device()
+    with ExitStack() as locks:
+        labels = {each: str(key) for key, each in wanted.items()}  # equal ones are one job
+        jobs = {each: _job(label, each, locks) for each, label in labels.items()}
+        todo = list(jobs.values())
+        progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty(), params_file)
+        yield {
+            key: classifier.load(jobs[each].result / WEIGHTS, device)
+            for key, each in wanted.items()
+        }
+        for job in todo:
+            shutil.rmtree(job.folder)
+
+
+def _job(label: str, wanted: Wanted, locks: ExitStack) -> Job:
+    package = ROOT / "src" / "ganvae"
+    command = ROOT / "stages" / "train_classifier_one.py"
+    code = closure([command], {"ganvae": package, "stages": ROOT / "stages"})
+    origin = {
+        "classifier": wanted.params.model_dump(),
+        "torch": torch.__version__,
+        "device": runtime.device().type,
+        "code": list(digests(map(str, code)).values()),
+        "data": list(digests([str(wanted.data)]).values()),
+    }
+    folder = runs_folder() / fingerprint(origin)
+    folder.mkdir(parents=True, exist_ok=True)
+    locks.enter_context(FileLock(folder.with_suffix(".lock")))
+    content = {"classifier": wanted.params.model_dump(), "data": str(wanted.data.resolve())}
+    storage.write_json(folder / "job.json", content)
+    run = [sys.executable, "-m", "stages.train_classifier_one", str(folder)]
+    return Job(f"classifier {label}", run, folder, code)
+
+
+def train_one(folder: Path) -> None:
+    """Trains what `<folder>/job.json` describes and leaves `<folder>/result/`.
+
+    Raises:
+        UserError: the images are missing or damaged, or the loss is no longer finite.
+    """
+    job = storage.read_json(folder / "job.json")
+    params = ClassifierParams.model_validate(job["classifier"])
+    device = runtime.device()
+    images, labels = data.load(Path(job["data"]), device)
+    made = classifier.train(images, labels, params, device, progress=False)
+    written = storage.temporary(folder / "result")
+    classifier.save(made, written / WEIGHTS)
+    storage.replace_folder(written, folder / "result")
+
+
+def accuracy(judge: Classifier, images: Tensor, labels: Tensor) -> float:
+    """The share of images [N, 1, 28, 28] whose class [N] it names, from 0 to 1."""
+    _, probabilities = classifier.classify(judge, images)
+    return float((probabilities.argmax(dim=1) == labels).double().mean())

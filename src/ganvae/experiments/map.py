@@ -1,0 +1,157 @@
+"""How the constrained VAE-GAN depends on lambda and d, which mi2018 (section 4.1) does not give.
+
+Writes `map.csv`, one row per setting and seed:
+
+- `lambda`, `d` (nats), `hinge` (batch | image), `l_gan_on` (prior | reconstruction), `seed`;
+- `state` (finished | diverged), `step` at which the training ended, `collapsed`;
+- `active_share`: share of the autoencoder's updates with L_gan > d (with `hinge: image` the mean
+  share of a batch's images), 0 to 1;
+- `l_gan_minus_d`: the mean over the last twentieth of the training, nats;
+- `class_entropy`: nats; `fid_classifier`: the Fréchet distance on the classifier's features;
+- `image_entropy_mean`, `image_entropy_std`: nats, over the generated images of one training, by
+  n - 1; `low_entropy_share`: the share of them below 0.1 nats (mi2018's Figs. 7 and 8 compare how
+  many there are);
+- `negative_elbo`: nats per test image; `reconstruction_mse`: per pixel on [0, 1].
+
+Of a training that diverged nothing is measured.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from ganvae import classifier, parts, storage, trainings
+from ganvae.comparison.constraint import active_share, final_excess
+from ganvae.encoding import encode
+from ganvae.errors import UserError
+from ganvae.experiment import write_table
+from ganvae.grid import GridParams, Point
+from ganvae.jobs import Job
+from ganvae.metrics.class_entropy import class_entropy, class_histogram
+from ganvae.metrics.image_entropy import image_entropy
+from ganvae.parts import Bench
+from ganvae.threads import side_by_side
+from ganvae.timeline import is_collapsed
+from ganvae.trainings import Training, TrainingParams
+
+(MODEL,) = MODELS = ("cvaegan",)
+CSV = "map.csv"
+LOW_ENTROPY = 0.1  # nats
+QUANTITIES = [
+    "active_share",
+    "l_gan_minus_d",
+    "class_entropy",
+    "fid_classifier",
+    "image_entropy_mean",
+    "image_entropy_std",
+    "low_entropy_share",
+    "negative_elbo",
+    "reconstruction_mse",
+]
+SETTING = ["lambda", "d", "hinge", "l_gan_on", "seed"]
+COLUMNS = [*SETTING, "state", "step", "collapsed", *QUANTITIES]
+
+
+class Params(TrainingParams):
+    """The grid, and how each training is measured.
+
+    Attributes:
+        latent_dim: of the networks.
+        grid: takes the place of its four keys, which `models.cvaegan` must not have.
+        images: generated ones per training.
+        collapse_classes: fewer effective classes, exp(class entropy), count as collapsed.
+    """
+
+    NAMES = MODELS
+    latent_dim: int = Field(ge=1, le=4096)
+    grid: GridParams
+    images: int = Field(ge=100, le=1000000)
+    collapse_classes: float = Field(gt=1, le=10)
+
+
+def run(params: Params, folder: Path, root: Path) -> None:
+    """Trains and measures every setting, see above.
+
+    Raises:
+        UserError: a block does not fit its schema; a file is missing or damaged.
+    """
+    wanted = {point: _training(params, point, root) for point in params.grid.points()}
+    bench = _bench(params, next(iter(wanted.values())), root)
+    with trainings.trained(wanted) as jobs:
+        tasks = [
+            partial(_row, bench, wanted[point], job, point, seed)
+            for point, of_point in jobs.items()
+            for seed, job in of_point.items()
+        ]
+        rows = side_by_side(tasks, "measure", progress=False)
+        write_table(folder / CSV, rows, COLUMNS)
+
+
+def _training(params: Params, point: Point, root: Path) -> Training:
+    given = params.models[MODEL]
+    if twice := sorted(point.block().keys() & given.keys()):
+        raise UserError(f"params.yaml: models.{MODEL}.{twice[0]}: stands in `grid` instead")
+    laid_over = params.model_copy(update={"models": {MODEL: {**given, **point.block()}}})
+    images = root / "processed" / "train.safetensors"
+    return trainings.of(laid_over, MODEL, params.latent_dim, images)
+
+
+def _bench(params: Params, training: Training, root: Path) -> Bench:
+    """What all are measured with; the costly numbers that no map shows are left out."""
+    training.check()
+    evaluate = {
+        "features": ["classifier"],
+        "images": params.images,
+        "collapse_classes": params.collapse_classes,
+        "importance_samples": 1,
+        "inversion_images": 1,
+        "inversion_steps": 1,
+    }
+    bench = parts.read_bench(MODEL, {**training.values, "evaluate": evaluate}, root)
+    _ = bench.standard.frechet  # once, not in every thread
+    return bench
+
+
+def _row(bench: Bench, training: Training, job: Job, point: Point, seed: int) -> dict[str, Any]:
+    status = storage.read_json(job.result / "status.json")
+    row = {**point.block(), "seed": seed, "step": status["step"]}
+    try:
+        measured = _measure(bench, training, job, seed)
+    except FloatingPointError:  # it finished, but with networks whose outputs are not finite
+        measured = {}
+    if not measured:
+        return {**row, "state": "diverged"}
+    history = pd.read_csv(job.result / "history.csv")
+    every = training.values["models"][MODEL]["discriminator_steps"]
+    return {
+        **row,
+        "state": "finished",
+        "collapsed": is_collapsed(measured["class_entropy"], bench.params.collapse_classes),
+        "active_share": active_share(history, every),
+        "l_gan_minus_d": final_excess(history, point.d, every),
+        **measured,
+    }
+
+
+def _measure(bench: Bench, training: Training, job: Job, seed: int) -> dict[str, float]:
+    """As the stage `evaluate` measures; empty for a training that diverged."""
+    assert bench.likelihood is not None
+    networks = trainings.load(training, job, seed)
+    if networks is None:
+        return {}
+    images = parts.sample(bench, networks, seed)
+    features, probabilities = classifier.classify(bench.classifier, images)
+    entropies = image_entropy(probabilities)
+    encoded = encode(networks, bench.standard.images, bench.likelihood, seed, importance=1)
+    return {
+        "class_entropy": class_entropy(class_histogram(probabilities)),
+        "fid_classifier": bench.standard.frechet.distance(features),
+        "image_entropy_mean": float(entropies.mean()),
+        "image_entropy_std": float(entropies.std()),
+        "low_entropy_share": float((entropies < LOW_ENTROPY).double().mean()),
+        "negative_elbo": encoded.metrics["negative_elbo"],
+        "reconstruction_mse": encoded.metrics["reconstruction_mse"],
+    }

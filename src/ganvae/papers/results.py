@@ -1,0 +1,163 @@
+"""What the systems of a paper left: read back for its report."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from ganvae import config, storage, systems
+from ganvae.comparison.summary import Spread, spread
+from ganvae.data import CPU, dequantise, quantise
+from ganvae.errors import UserError
+from ganvae.model import NetworksParams, create, load_weights, to_images
+from ganvae.runtime import Noise, seed_for
+from ganvae.systems import System
+
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Result:
+    """One system, trained and measured.
+
+    Attributes:
+        name: a key of `systems`.
+        system: its block.
+        values: its blocks in the form of `params.yaml`.
+        folder: where its results lie.
+    """
+
+    name: str
+    system: System
+    values: dict[str, Any]
+    folder: Path
+
+    @cached_property
+    def details(self) -> dict[str, Any]:
+        """The content of its `details.json`."""
+        found: dict[str, Any] = storage.read_json(self.folder / "evaluated" / "details.json")
+        return found
+
+    @cached_property
+    def arrays(self) -> dict[str, Tensor]:
+        """What its figures show; a seed's are named `<kind>/<seed>`."""
+        return storage.read_tensors(self.folder / "evaluated" / "arrays.safetensors")
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that finished."""
+        entries = self.details["seeds"]
+        return [int(seed) for seed, entry in entries.items() if entry["state"] == "finished"]
+
+    @property
+    def diverged(self) -> int:
+        """How many seeds did not finish."""
+        return len(self.details["seeds"]) - len(self.seeds)
+
+    def metric(self, name: str) -> Spread | None:
+        """A metric of the finished seeds; None where no seed has it."""
+        found = {str(s): self.details["seeds"][str(s)]["metrics"].get(name) for s in self.seeds}
+        values = {seed: value for seed, value in found.items() if value is not None}
+        return spread(values) if values else None
+
+    def cost(self, name: str) -> Spread | None:
+        """A number of `costs.json` over all seeds that finished."""
+        values = {str(seed): float(self.costs(seed)[name]) for seed in self.seeds}
+        return spread(values) if values else None
+
+    def costs(self, seed: int) -> dict[str, Any]:
+        """What one seed's training cost."""
+        found: dict[str, Any] = storage.read_json(self._trained("costs", seed, "json"))
+        return found
+
+    def history(self, seed: int) -> pd.DataFrame:
+        """One seed's losses: step, images_seen, epoch and `<update>.<record>`."""
+        return pd.read_csv(self._trained("history", seed, "csv"))
+
+    def timeline(self, seed: int) -> pd.DataFrame:
+        """One seed's judged snapshots, with `updates`, those of the generator or decoder."""
+        table = pd.DataFrame(self.details["seeds"][str(seed)]["timeline"])
+        costs = self.costs(seed)
+        return table.assign(updates=table["step"] * costs["generator_updates"] / costs["steps"])
+
+    def epochs(self) -> list[float]:
+        """The epochs of which the weights are kept, as far as they were reached."""
+        train = self.values["train"]
+        return [epoch for epoch in train["checkpoints"] if epoch <= train["epochs"]]
+
+    def networks(self, seed: int, epoch: float | None = None) -> nn.ModuleDict:
+        """One seed's networks in evaluation mode, at the end or after a kept epoch."""
+        built = create(
+            self.system.model, config.block(NetworksParams, self.values, "networks"), seed
+        )
+        if epoch is None:
+            path = self._trained("weights", seed, "safetensors")
+            weights = storage.read_tensors(path)
+        else:
+            path = self._trained("checkpoints", seed, "safetensors")
+            weights = self._kept(storage.read_tensors(path), epoch)
+        load_weights(built, weights, path)
+        return built.eval().requires_grad_(False)
+
+    def _kept(self, packed: Mapping[str, Tensor], epoch: float) -> dict[str, Tensor]:
+        """The checkpoint of `epoch`: files name them `<step>.<tensor>`."""
+        steps = sorted({int(name.partition(".")[0]) for name in packed})
+        start = f"{steps[self.epochs().index(epoch)]}."
+        return {n.removeprefix(start): t for n, t in packed.items() if n.startswith(start)}
+
+    def _trained(self, kind: str, seed: int, suffix: str) -> Path:
+        return self.folder / "trained" / kind / f"seed_{seed}.{suffix}"
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the decoder's input."""
+        found: int = self.values["networks"]["latent_dim"]
+        return found
+
+    @torch.no_grad()
+    def images(self, seed: int, count: int, epoch: float | None = None) -> Tensor:
+        """Samples of the prior, decoded: [count, 1, 28, 28] in [-1, 1], rounded to grey levels."""
+        decoder = self.networks(seed, epoch)["decoder"]
+        noise = Noise(seed_for(seed, "evaluate"), CPU)
+        sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
+        parts = [to_images(decoder(noise.normal(size, self.latent_dim))) for size in sizes]
+        return dequantise(quantise(torch.cat(parts)))
+
+
+class Results(Mapping[str, Result]):
+    """The systems of one paper by name, without the paper's own name before it.
+
+    Args:
+        paper: its name.
+
+    Raises:
+        UserError: the paper has no systems, or a block does not fit its schema.
+    """
+
+    def __init__(self, paper: str) -> None:
+        self.paper = paper
+        self._found: dict[str, Result] = {}
+        for name in systems.of_paper(paper):
+            system, values = systems.read(name)
+            result = Result(name, system, values, systems.folder(system, name))
+            self._found[name.removeprefix(f"{paper}_")] = result
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._found:
+            raise UserError(f"{systems.FILE}: systems.{self.paper}_{name}: missing")
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def experiment(self, name: str) -> Path:
+        """Where an experiment of this paper lies."""
+        return Path("data/papers") / self.paper / f"{self.paper}_{name}"

@@ -1,0 +1,187 @@
+"""The claims of tikayyolla2020 about the GAN, and about both; each with its rule."""
+
+from collections.abc import Mapping, Sequence
+
+from ganvae.comparison.summary import Spread
+from ganvae.papers import courses
+from ganvae.papers import tikayyolla2020_training as training
+from ganvae.papers.findings import Finding, every, if_true, reached, written
+from ganvae.papers.results import Result
+from ganvae.papers.rules import NOISY, at_least, despite_lengths, larger, unless_short
+from ganvae.papers.tikayyolla2020_losses import LAYERS
+
+FAR = 2.0  # factor of "very less" time, and of an unstable training's jumps
+WORSE = 1.1  # factor of a FID that has got worse
+HALF_WORDS = f"{training.HALF:.0%} or less"
+CRISP = 0.9  # sharpness relative to real images from which on images are crisp, below it blurry
+
+
+def of_the_gan(results: Mapping[str, Result]) -> list[Finding]:
+    """Sections 2.1, 3 and 4.2."""
+    gan, relu, wgan = results["gan"], results["gan_relu"], results["wgan"]
+    return [_balance(gan), _relu(gan, relu), _half(gan), _wasserstein(gan, wgan)]
+
+
+def of_both(results: Mapping[str, Result]) -> list[Finding]:
+    """Section 5."""
+    vaes = [results[name] for name in LAYERS]
+    return [_looks(results["gan"], vaes), *_time(results["gan"], vaes)]
+
+
+def _balance(gan: Result) -> Finding:
+    """Discriminator's loss up and generator's down from the first tenth of rows to the last."""
+    changes = [losses_change(gan, seed) for seed in gan.seeds]
+    found = every(up > 0 > down for up, down in changes) if changes else None
+    text = ", ".join(f"{up:+.3f} and {down:+.3f}" for up, down in changes)
+    return Finding(
+        "the discriminator loses its performance while the generator gains (section 4.2, Table 2)",
+        [gan], "1.018 to 1.286 and 2.863 to 0.870",
+        f"change of the two losses, last tenth less first: {text or 'no seed finished'}",
+        if_true(unless_short(found, [gan])),
+    )  # fmt: skip
+
+
+def losses_change(gan: Result, seed: int) -> tuple[float, float]:
+    """Discriminator's and generator's loss: mean of the last tenth of rows less the first."""
+    history = gan.history(seed)
+    tenth = max(1, len(history) // 10)
+    changes = [
+        float(history[name].iloc[-tenth:].mean() - history[name].iloc[:tenth].mean())
+        for name in ("discriminator.loss", "generator.loss")
+    ]
+    return changes[0], changes[1]
+
+
+def collapsed(result: Result) -> int:
+    """How many of its finished seeds collapsed."""
+    return sum(result.details["seeds"][str(seed)]["collapsed"] for seed in result.seeds)
+
+
+def unstable(lost: int, jumps: float, reference: float) -> bool | None:
+    """Whether seeds of a training were lost, or its losses jump `FAR` times as much.
+
+    Args:
+        lost: seeds that diverged or collapsed.
+        jumps: `training.roughness`; None is returned where it is NaN and no seed was lost.
+        reference: that of the other training.
+    """
+    if lost:
+        return True
+    return None if jumps != jumps or reference != reference else jumps > FAR * reference
+
+
+def _relu(gan: Result, relu: Result) -> Finding:
+    jumps, reference = training.compared_roughness(relu, gan)
+    lost = [result.diverged + collapsed(result) for result in (relu, gan)]
+    stable = unstable(lost[1], reference, jumps)
+    verdict = every([unstable(lost[0], jumps, reference), None if stable is None else not stable])
+    return Finding(
+        "ReLU made the convolutional GAN unstable, LeakyReLU cured it (section 4.2)", [relu, gan],
+        "unstable, then stable",
+        f"ReLU: {relu.diverged} diverged, {collapsed(relu)} collapsed, losses jump by "
+        f"{jumps:.3f} nats; LeakyReLU: {gan.diverged}, {collapsed(gan)}, {reference:.3f}",
+        if_true(unless_short(verdict, [relu, gan])),
+        f"unstable: diverged, collapsed, or losses that jump {FAR:g} times as much over the epochs "
+        "that both trained",
+    )  # fmt: skip
+
+
+def decreases(pairs: Sequence[tuple[float, float]]) -> bool | None:
+    """Whether quality decreased in every pair (first FID, last); None if they disagree."""
+    found = {last > WORSE * first for first, last in pairs}
+    return found.pop() if len(found) == 1 else None
+
+
+def _half(gan: Result) -> Finding:
+    rows = {seed: training.half(gan.history(seed)) for seed in gan.seeds}
+    pairs = [p for seed in gan.seeds if (p := training.quality_after_half(gan, seed))]
+    lowest = [float(gan.history(seed)["discriminator.accuracy"].min()) for seed in gan.seeds]
+    since = [f"epoch {row['epoch']:.2g}" if row is not None else "never" for row in rows.values()]
+    text = ", ".join(f"{first:.1f} then, {last:.1f} at the end" for first, last in pairs)
+    return Finding(
+        "at 50 % discriminator accuracy the generator should stop training or else it might "
+        "decrease its performance (section 2.1)",
+        [gan], "decreases",
+        f"lowest accuracy {', '.join(f'{value:.3f}' for value in lowest) or 'none'}; first at "
+        f"{HALF_WORDS}: {', '.join(since) or 'never'}; classifier-FID of the snapshots: "
+        f"{text or 'none after it'}",
+        if_true(unless_short(decreases(pairs), [gan])),
+        f"decreases: the last snapshot's FID is {WORSE:g} times that of the first one from there",
+    )  # fmt: skip
+
+
+def cures(lost: int, others: int, is_long: bool) -> bool | None:
+    """Whether the Wasserstein loss cures collapse.
+
+    Args:
+        lost: collapsed or diverged seeds of the GAN; without any there is nothing to cure.
+        others: those of the WGAN, which after a short training may only be unfinished.
+        is_long: whether the WGAN was trained for the published length.
+    """
+    if others:
+        return False if is_long else None
+    return True if lost else None
+
+
+def _wasserstein(gan: Result, wgan: Result) -> Finding:
+    texts = [
+        f"{r.name}: {collapsed(r)} of {len(r.seeds)} collapsed, {r.diverged} diverged, "
+        f"class entropy {written(r.metric('class_entropy'))}"
+        for r in (gan, wgan)
+    ]
+    lost = [result.diverged + collapsed(result) for result in (gan, wgan)]
+    return Finding(
+        "collapse can be solved using the Wasserstein loss (section 3)", [gan, wgan], "solved",
+        "; ".join(texts), if_true(cures(lost[0], lost[1], reached([wgan]))),
+        "a GAN that does not collapse leaves nothing to solve", 1,
+    )  # fmt: skip
+
+
+def _looks(gan: Result, vaes: Sequence[Result]) -> Finding:
+    sharp = [result.metric("sharpness") for result in (gan, *vaes)]
+    crisp = CRISP <= sharp[0].mean <= NOISY if sharp[0] else None
+    blurry = every(value.mean < CRISP if value else None for value in sharp[1:])
+    apart = every(larger(sharp[0], value) for value in sharp[1:])
+    texts = [f"{r.name} {written(s)}" for r, s in zip((gan, *vaes), sharp, strict=True)]
+    return Finding(
+        "the GAN's images are crisp and sharp, the VAE's blurry (sections 3 and 5, Figs. 15, 16)",
+        [gan, *vaes], "GAN crisp, VAE blurry", "sharpness (real images 1): " + ", ".join(texts),
+        if_true(despite_lengths(every([crisp, blurry, apart]), [gan], vaes)),
+        f"crisp: {CRISP} to {NOISY} of the real images' sharpness, above it noisy", 2,
+    )  # fmt: skip
+
+
+def _time(gan: Result, vaes: Sequence[Result]) -> list[Finding]:
+    """At the published lengths, extrapolated from the seconds of an epoch."""
+    per_epoch = [courses.seconds_per_epoch(result) for result in (gan, *vaes)]
+    whole = [_times(s, _length(r)) for r, s in zip((gan, *vaes), per_epoch, strict=True)]
+    far = every(at_least(whole[0], value, FAR) for value in whole[1:])
+    texts = [
+        f"{r.name} {written(s, 1)} and {written(w, 0)}"
+        for r, s, w in zip((gan, *vaes), per_epoch, whole, strict=True)
+    ]
+    return [
+        Finding(
+            "training the VAE takes very much less time than training the GAN (section 5)",
+            [gan, *vaes], "VAE very less",
+            "seconds per epoch, and for the published number of epochs: " + ", ".join(texts),
+            if_true(far), f"very much: {FAR:g} times; lengths that were not trained extrapolated",
+            3,
+        ),
+        Finding(
+            "time to the same quality", [gan, vaes[0]], "not said",
+            courses.time_to_quality(gan, vaes[0]), "no claim", "", 3,
+        ),
+    ]  # fmt: skip
+
+
+def _length(result: Result) -> float:
+    """The published number of epochs."""
+    return float(result.system.length["epochs"])
+
+
+def _times(value: Spread | None, factor: float) -> Spread | None:
+    if value is None:
+        return None
+    std = None if value.std is None else value.std * factor
+    return Spread(value.mean * factor, std, None, {s: v * factor for s, v in value.seeds.items()})

@@ -1,0 +1,37 @@
+"""Runs one experiment of a paper: `python -m stages.experiment <experiment>`.
+
+Reads the block `experiments.<experiment>` of papers/params.yaml and the images and the classifier
+of its data; writes data/papers/<paper>/<experiment>/, whole or not at all.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from ganvae import experiment, runtime, storage
+from ganvae.errors import UserError, run
+
+SCRATCH = Path(".cache/experiments")  # half a result must not lie where DVC looks for whole ones
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m stages.experiment <experiment>")
+    name = sys.argv[1]
+    found, module, params = experiment.read(name)
+    runtime.use_one_thread()
+    written = storage.temporary(SCRATCH / name)
+    written.mkdir(parents=True)
+    try:
+        with experiment.named(name):
+            module.run(params, written, found.root)
+        folder = experiment.folder(found, name)
+        storage.replace_folder(written, folder)
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
+    files = ", ".join(sorted(path.name for path in folder.iterdir()))
+    print(f"{folder}: {files}")
+
+
+if __name__ == "__main__":
+    run(main)

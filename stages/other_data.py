@@ -1,0 +1,48 @@
+"""Other images than the main pipeline's: `python -m stages.other_data <name>`.
+
+Runs the stages `download`, `preprocess` and `train_classifier` with `data_sets.<name>` of
+papers/params.yaml in the place of `data`; writes data/papers/<name>/{processed,classifier}/.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from ganvae import config, sources, storage, systems
+from ganvae.errors import UserError, run
+
+STAGES = ("download", "preprocess", "train_classifier")
+ROOT = Path(__file__).resolve().parents[1]
+SCRATCH = Path(".cache")  # on the same file system as data/
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m stages.other_data <name>")
+    name = sys.argv[1]
+    papers = config.load(systems.FILE)
+    config.block(sources.DataParams, papers, f"data_sets.{name}")
+    values = {**config.load(), "data": papers["data_sets"][name]}
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="data-") as scratch:
+        storage.write_text(Path(scratch) / "params.yaml", yaml.safe_dump(values))
+        for stage in STAGES:
+            _run(stage, Path(scratch))
+        for kind in ("processed", "classifier"):
+            storage.replace_folder(Path(scratch) / "data" / kind, Path("data/papers") / name / kind)
+
+
+def _run(stage: str, folder: Path) -> None:
+    """Runs a stage in another folder; relative paths of the user still count from this one."""
+    environment = {"DVC_ROOT": str(Path.cwd()), **os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", f"stages.{stage}"]
+    if subprocess.call(command, cwd=folder, env=environment):
+        raise UserError(f"stages.{stage} failed, the reason is above")
+
+
+if __name__ == "__main__":
+    run(main)

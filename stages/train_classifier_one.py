@@ -1,0 +1,36 @@
+"""Trains one classifier: a job of `ganvae.classifiers`, in a process of its own.
+
+Reads `<folder>/job.json`; writes `<folder>/result/weights.safetensors`. It takes seconds, so on
+SIGINT, SIGTERM or the end of its parent it ends without a state to go on from.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ganvae import classifiers, processes, runtime
+from ganvae.attend import POLL_SECONDS
+from ganvae.errors import run
+
+
+def main() -> None:
+    """Entry point: `python -m stages.train_classifier_one <folder>`."""
+    stopped = processes.watch_for_stop()
+    threading.Thread(target=_end_when, args=[stopped], daemon=True).start()
+    runtime.use_one_thread()
+    classifiers.train_one(Path(sys.argv[1]))
+
+
+def _end_when(stopped: Callable[[], bool]) -> None:
+    """An orphan would go on beside the next one that trains the same."""
+    while not stopped():
+        time.sleep(POLL_SECONDS)
+    os._exit(128 + signal.SIGINT)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,86 @@
+"""A small project with tiny experiments on the bundled digits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganvae import config, storage, systems
+from tests import project
+from tests.project import ROOT
+
+EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / systems.FILE)["experiments"]
+TRAIN = {"batch_size": 64, "epochs": 0.5, "seeds": [0]}
+TINY: Mapping[str, dict[str, Any]] = {
+    "mi2018_two_layer_classifier": {"epochs": 2, "seeds": [3, 1]},
+    "mi2018_map": {"latent_dim": 4, "train": TRAIN, "images": 200},
+    "mi2018_map_wide": {"latent_dim": 4, "train": TRAIN, "images": 200},
+    "ghosh2020_augmentation": {
+        "real_images": [64],
+        "seeds": [2],
+        "gan": {"latent_dim": 4, "generator_updates": 3},
+        "classifier": {"updates": 10, "batch_size": 32},
+    },
+    "parakatta2023_anomaly": {
+        "latent_dim": 4,
+        "train": {**TRAIN, "epochs": 5.0},
+        "left_out": [6],
+        "posterior_samples": 2,
+    },
+    "parakatta2023_anomaly_other_set": {
+        "latent_dim": 4,
+        "train": {**TRAIN, "epochs": 5.0},
+        "posterior_samples": 1,
+    },
+    "parakatta2023_compression": {"train": TRAIN, "code_sizes": [4], "qualities": [5, 95]},
+    "parakatta2023_noise_removal": {
+        "latent_dim": 4,
+        "train": TRAIN,
+        "train_noise": [0.5],
+        "noise": [0.2, 1.0],
+        "windows": [3],
+    },
+}
+
+
+def make(folder: Path, classifier_epochs: int = 1) -> Path:
+    """A project with images and classifier, and another set of images in data/papers/other."""
+    made = project.make(folder, {"classifier": {"epochs": classifier_epochs}})
+    for name in ("download", "preprocess", "train_classifier"):
+        project.succeed(project.stage(made, name))
+    for split in ("train", "test"):
+        tensors = storage.read_tensors(made / "data" / "processed" / f"{split}.safetensors")
+        tensors["images"] = -tensors["images"]
+        other = made / "data" / "papers" / "other" / "processed" / f"{split}.safetensors"
+        storage.write_tensors(other, tensors)
+    write(made, {name: {} for name in TINY})
+    return made
+
+
+def write(folder: Path, changes: Mapping[str, dict[str, Any]]) -> None:
+    """Writes papers/params.yaml with these experiments, `changes` laid over TINY's parameters."""
+    blocks = {}
+    for name, change in changes.items():
+        block = EXPERIMENTS[name]
+        params = config.overlay(config.overlay(block["params"], TINY[name]), change)
+        data = block["data"].replace("fashion_mnist", "other")
+        blocks[name] = {**block, "data": data, "params": params}
+    papers = {block["paper"]: {} for block in EXPERIMENTS.values()}
+    content = {"papers": papers, "experiments": blocks}
+    (folder / "papers").mkdir(exist_ok=True)
+    storage.write_text(folder / systems.FILE, yaml.safe_dump(content, sort_keys=False))
+
+
+def result(folder: Path, name: str) -> Path:
+    """Where an experiment's results lie."""
+    return folder / "data" / "papers" / EXPERIMENTS[name]["paper"] / name
+
+
+def run(folder: Path, name: str) -> Path:
+    """Runs an experiment for real; its results."""
+    project.succeed(project.stage(folder, "experiment", name))
+    assert not list(folder.glob(".cache/runs/*/")), "collected jobs leave no folder"
+    assert not list(folder.glob(".cache/experiments/*")), "nor anything else"
+    assert not list(folder.glob(".cache/experiments/.*")), "nor anything else"
+    return result(folder, name)

@@ -1,0 +1,129 @@
+"""A paper's systems trained for a few steps on the bundled digits, for the tests of its report."""
+
+import shutil
+from copy import deepcopy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from ganvae import (
+    classifier,
+    config,
+    data,
+    evaluation,
+    generated,
+    idx,
+    parts,
+    results,
+    snapshots,
+    sources,
+    storage,
+    systems,
+    task,
+    training,
+)
+from ganvae import trained as status
+from tests import project
+from tests.architectures import HUGE
+
+EPOCHS = 0.1  # five steps of 32 digits
+TINY: dict[str, Any] = {
+    "budget": 1.0,
+    "train": {"batch_size": 32, "checkpoints": [EPOCHS / 2, EPOCHS], "precision": "fp32"},
+    "evaluate": {
+        "images": 200, "importance_samples": 2, "inversion_images": 10, "inversion_steps": 2,
+    },
+}  # fmt: skip
+OTHER = Path("data/papers/fashion_mnist")
+JUDGE = classifier.ClassifierParams(architecture="mlp", lr=0.003, batch_size=64, epochs=3, seed=0)
+
+
+def make(folder: Path, paper: str, seeds: int = 2) -> Path:
+    """A project with everything below data/papers/<paper>/ that its systems leave.
+
+    Args:
+        folder: for the project; run the report with it as working directory.
+        paper: a key of `papers`.
+        seeds: at most so many of each system.
+    """
+    made = project.make(folder, {})
+    _prepare(made / "data")
+    for kind in ("processed", "classifier"):  # digits stand for every set of images
+        shutil.copytree(made / "data" / kind, made / OTHER / kind)
+    content = config.load(project.ROOT / systems.FILE)
+    for block in content["systems"].values():
+        own = block.get("train", {}).get(
+            "seeds", content["papers"][block["paper"]]["train"]["seeds"]
+        )
+        block |= config.overlay(block, deepcopy(TINY))
+        block["length"] = {"epochs": EPOCHS}
+        block["train"]["seeds"] = own[:seeds]
+        block["architecture"] = _smaller(block["architecture"])
+    storage.write_text(made / systems.FILE, yaml.safe_dump(content, sort_keys=False))
+    with pytest.MonkeyPatch.context() as patch:  # images that no report shows
+        patch.setattr(snapshots, "IMAGES", 50)
+        patch.setattr(results, "SAMPLED", 10)
+        patch.setattr(results, "SAMPLING_SECONDS", 1e-9)
+        for name in systems.of_paper(paper, made / systems.FILE):
+            _train(made, name)
+    return made
+
+
+def names(paper: str) -> list[str]:
+    """The paper's systems as committed."""
+    return systems.of_paper(paper, project.ROOT / systems.FILE)
+
+
+def _smaller(architecture: str) -> str:
+    return "battineedi2023_gan_smaller" if architecture in HUGE else architecture
+
+
+def _prepare(folder: Path) -> None:
+    """The bundled digits and their judge, as the main pipeline leaves them in its `data/`."""
+    sources.write_raw(sources.DataParams(name="digits", folder=None), folder / "raw")
+    read = {}
+    for part, stem in (("train", "train"), ("test", "t10k")):
+        grey = idx.read_images(folder / "raw" / f"{stem}-images-idx3-ubyte")
+        labels = idx.read_labels(folder / "raw" / f"{stem}-labels-idx1-ubyte")
+        read[part] = (data.dequantise(grey), labels.to(torch.int64))
+        tensors = dict(zip(("images", "labels"), read[part], strict=True))
+        storage.write_tensors(folder / "processed" / f"{part}.safetensors", tensors)
+    judge = classifier.train(*read["train"], JUDGE, data.CPU, progress=False)
+    classifier.save(judge, folder / "classifier" / "weights.safetensors")
+    views = {}
+    for part, (images, _) in read.items():
+        features, probabilities = classifier.classify(judge, images)
+        views |= {f"{part}_features": features, f"{part}_probabilities": probabilities}
+    storage.write_tensors(folder / "classifier" / "real.safetensors", views)
+
+
+def _train(made: Path, name: str) -> None:
+    """Trains and measures one system in this process."""
+    system, values = systems.read(name, made / systems.FILE)
+    folder = made / systems.folder(system, name)
+    images, labels = data.load(made / system.root / "processed" / "train.safetensors")
+    for seed in values["train"]["seeds"]:
+        work = folder / f"seed_{seed}"
+        given = task.build(system.model, values, images, labels, seed=seed, folder=work)
+        outcome = training.train(
+            given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
+        )
+        results.write(work / "result", given, outcome)
+        for file in (work / "result").iterdir():
+            kind = folder / "trained" / file.stem
+            kind.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, kind / f"seed_{seed}{file.suffix}")
+        shutil.rmtree(work)
+    bench = parts.read_bench(system.model, values, made / system.root)
+    statuses = status.read_statuses(folder / "trained", values["train"]["seeds"])
+    details, arrays = generated.evaluate(bench, folder / "trained", statuses, progress=False)
+    evaluation.write_results(folder / "evaluated", details, arrays)
+
+
+def of_length(budget: float) -> Any:
+    """Stands for a `Result` of which a rule sees the trained share of the published length."""
+    return SimpleNamespace(system=SimpleNamespace(budget=budget))

@@ -1,0 +1,219 @@
+"""The papers' experiments: each for real, but tiny, on the bundled digits."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from ganvae import classifier, config, evaluation, experiment, storage, systems
+from ganvae.errors import UserError
+from stages import experiment as stage
+from tests import experiment_project, project
+from tests.experiment_project import EXPERIMENTS, TINY
+from tests.project import ROOT
+
+TEST_IMAGES = 360
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return experiment_project.make(tmp_path_factory.mktemp("experiments") / "project")
+
+
+def images(path: Path) -> dict[str, torch.Tensor]:
+    tensors = storage.read_tensors(path / "images.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.uint8}
+    return tensors
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_is_valid(name: str) -> None:
+    found, module, _ = experiment.read(name, ROOT / systems.FILE)
+    assert name.startswith(f"{found.paper}_")
+    assert module.__doc__
+    assert set(module.MODELS) <= {"ae", "cgan", "cvaegan", "vae"}
+    assert name in TINY, "runs for real somewhere below"
+
+
+def test_every_file_is_an_experiment_of_a_paper() -> None:
+    assert {block["experiment"] for block in EXPERIMENTS.values()} == set(experiment.known())
+
+
+def test_two_layer_classifier(folder: Path) -> None:
+    made = experiment_project.run(folder, "mi2018_two_layer_classifier")
+    rows = pd.read_csv(made / "accuracy.csv")
+    assert list(rows.columns) == ["seed", "test_accuracy"]
+    assert rows["seed"].tolist() == [3, 1]
+    judge = classifier.load(made / "classifier" / "weights.safetensors", torch.device("cpu"))
+    assert judge.architecture == "mlp"
+    tensors = storage.read_tensors(folder / "data" / "processed" / "test.safetensors")
+    real = evaluation.read_real(made / "classifier" / "real.safetensors")
+    right = real.test.probabilities.argmax(dim=1) == tensors["labels"]
+    first = rows["test_accuracy"].iloc[0]
+    assert first == pytest.approx(float(right.double().mean())), "the first seed's"
+    assert rows["test_accuracy"].between(0.2, 1).all(), "better than guessing"
+    _, probabilities = classifier.classify(judge, tensors["images"])
+    assert torch.allclose(probabilities, real.test.probabilities, atol=1e-6)
+    assert len(real.train.features) == 1437
+
+
+def test_augmentation(folder: Path) -> None:
+    made = experiment_project.run(folder, "ghosh2020_augmentation")
+    rows = pd.read_csv(made / "accuracy.csv").set_index("variant")
+    assert rows.index.tolist() == ["real", "augmented", "real_longer"]
+    assert set(rows["real_images"]) == {64}
+    assert set(rows["seed"]) == {2}
+    assert rows["generated_images"].tolist() == [0, 64, 0]
+    # 10 steps of 32 are 5 epochs of 64 images, 2 batches each
+    assert rows["steps"].tolist() == [10, 20, 20], "as many steps as with generated images"
+    assert rows["test_accuracy"].between(0, 1).all()
+    assert rows["state"].fillna("").tolist() == ["", "finished", ""]
+    (shown,) = images(made).values()
+    assert shown.shape == (10, 10, 28, 28)
+
+
+def test_anomaly(folder: Path) -> None:
+    made = experiment_project.run(folder, "parakatta2023_anomaly")
+    rows = pd.read_csv(made / "auroc.csv")
+    assert rows["score"].tolist() == ["negative_elbo", "reconstruction_mse"]
+    assert set(rows["left_out"]) == {6}
+    labels = storage.read_tensors(folder / "data/processed/test.safetensors")["labels"]
+    assert set(rows["anomalies"]) == {int((labels == 6).sum())}
+    assert set(rows["anomalies"] + rows["normal_images"]) == {TEST_IMAGES}
+    stored = storage.read_tensors(made / "scores.safetensors")
+    assert torch.equal(stored["anomalous/6"].bool(), labels == 6)
+    # by its meaning: how often an anomaly scores above a normal image
+    for name, found in zip(rows["score"], rows["auroc"], strict=True):
+        scores = stored[f"{name}/6/0"]
+        strange, normal = scores[labels == 6], scores[labels != 6]
+        above = (strange[:, None] > normal).double().mean()
+        assert found == pytest.approx(float(above), abs=1e-4)
+    shown = images(made)
+    assert shown["anomaly/6"].shape == shown["normal/6"].shape == (10, 28, 28)
+
+
+def test_anomaly_of_another_set(folder: Path) -> None:
+    made = experiment_project.run(folder, "parakatta2023_anomaly_other_set")
+    rows = pd.read_csv(made / "auroc.csv")
+    assert rows["left_out"].isna().all()
+    assert set(rows["anomalies"]) == set(rows["normal_images"]) == {TEST_IMAGES}
+    assert (rows["auroc"] > 0.95).all(), "white paper instead of black is strange"
+    assert images(made)["anomaly/other"].float().mean() > 127, "the inverted ones"
+
+
+def test_compression(folder: Path) -> None:
+    made = experiment_project.run(folder, "parakatta2023_compression")
+    rows = pd.read_csv(made / "compression.csv")
+    codes = rows[rows["method"] != "jpeg"]
+    assert codes["method"].value_counts().to_dict() == {"pca": 2, "autoencoder": 2, "vae": 2}
+    size = codes["number_format"].map({"float32": 4, "float16": 2})
+    assert (codes["bytes_per_image"] == 4 * size).all()
+    assert (codes["header_bytes"] == 0).all()
+    # the decoder of `wide`, without its batch counters: see networks/wide.py
+    weights = 4 * 256 + 256 * 512 + 512 * 1024 + 1024 * 784 + (256 + 512 + 1024) * 5 + 784
+    trained = codes[codes["method"] != "pca"]["shared_bytes"]
+    assert set(trained) == {4 * weights + 3 * 8}
+    assert set(codes[codes["method"] == "pca"]["shared_bytes"]) == {4 * (4 + 1) * 784}
+    jpegs = rows[rows["method"] == "jpeg"].set_index("quality")
+    assert jpegs["bytes_per_image"][95] > jpegs["bytes_per_image"][5]
+    assert jpegs["mse"][95] < jpegs["mse"][5]
+    assert (jpegs["bytes_per_image"] > jpegs["header_bytes"]).all()
+    assert rows["mse"].between(0, 1).all()
+    names = {"originals", "pca/4", "autoencoder/4", "vae/4", "jpeg/5", "jpeg/95"}
+    assert set(images(made)) == names
+
+
+def test_denoising(folder: Path) -> None:
+    made = experiment_project.run(folder, "parakatta2023_noise_removal")
+    rows = pd.read_csv(made / "denoising.csv").set_index(["method", "noise"])
+    assert rows["mse"].index.is_unique
+    methods = {"autoencoder", "noisy", "clipped", "wiener", "median"}
+    assert set(rows.index) == {(method, noise) for method in methods for noise in (0.2, 1.0)}
+    for noise in (0.2, 1.0):
+        own = rows["mse"]["noisy", noise]
+        assert own == pytest.approx((noise / 2) ** 2, rel=0.02), "the noise's own variance"
+        assert rows["mse"]["clipped", noise] < own
+    assert rows["mse"]["wiener", 1.0] < rows["mse"]["clipped", 1.0]
+    assert set(rows.loc["wiener"]["window"]) == {3}
+    shown = images(made)
+    assert {"clean", "0.2/noisy", "1/autoencoder_0.5", "1/median_3"} <= set(shown)
+    assert {tuple(tensor.shape) for tensor in shown.values()} == {(10, 28, 28)}
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["experiment", *arguments])
+    with pytest.raises(UserError) as error:
+        stage.main()
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("mi2018_map", {"images": 1}, "params.images = 1: allowed"),
+    ("mi2018_map", {"train": {"batch_size": 2000}}, "allowed: at most 1437"),
+    ("mi2018_map", {"architecture": "wid"}, "params.architecture = 'wid': allowed"),
+    ("mi2018_map", {"models": {"cvaegan": {"beta": -1}}}, "models.cvaegan.beta = -1: allowed"),
+    ("mi2018_map", {"models": {"cvaegan": {"d": 1}}}, "models.cvaegan.d: stands in `grid`"),
+    ("mi2018_map", {"models": {"vae": {}}}, "allowed: blocks of cvaegan"),
+    ("mi2018_two_layer_classifier", {"seeds": [1, 1]}, "different integers"),
+    ("ghosh2020_augmentation", {"real_images": [2000]}, "allowed: at most 1437"),
+    ("ghosh2020_augmentation", {"real_images": [32]}, "gan.batch_size = 64: allowed: at most 32"),
+    ("ghosh2020_augmentation", {"shares": [0.0]}, "params.shares.0 = 0.0: allowed"),
+    ("ghosh2020_augmentation", {"gan": {"models": {"cgan": {"steps": 1}}}}, "models.cgan.steps"),
+    ("parakatta2023_anomaly", {"left_out": [10]}, "params.left_out.0 = 10: allowed"),
+    ("parakatta2023_anomaly", {"left_out": None}, "left_out is null: name another set"),
+    ("parakatta2023_compression", {"qualities": [96]}, "params.qualities.0 = 96: allowed"),
+    ("parakatta2023_compression", {"code_sizes": [8, 8]}, "allowed: different numbers"),
+    ("parakatta2023_noise_removal", {"windows": [4]}, "windows = [4]: allowed: odd numbers"),
+    ("parakatta2023_noise_removal", {"models": {"ae": {"noise": 0.0}}}, "stands in `train_noise`"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "line"), BAD)
+def test_bad_blocks_are_refused_before_any_training(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    change: dict[str, Any],
+    line: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    kept = experiment_project.result(folder, name) / "kept"
+    storage.write_text(kept, "of an earlier run\n")
+    experiment_project.write(folder, {name: change})
+    try:
+        said = refused(monkeypatch, name)
+    finally:
+        experiment_project.write(folder, {name: {} for name in TINY})
+    assert line in said
+    assert said.startswith(f"papers/params.yaml: experiment {name}: ")
+    assert kept.exists()
+    assert not list(folder.glob(".cache/runs/*/result"))
+    assert not list(folder.glob(".cache/experiments/*"))
+
+
+def test_the_command_ends_with_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = project.stage(folder, "experiment", "mi2018_mop")
+    assert done.returncode == 1
+    prefix = "error: papers/params.yaml: experiment mi2018_mop: "
+    assert done.stderr == f"{prefix}experiments.mi2018_mop: missing\n"
+    monkeypatch.chdir(folder)
+    assert refused(monkeypatch).startswith("usage: python -m stages.experiment")
+    block = {"paper": "p", "experiment": "mop", "data": "data", "params": {}}
+    content = {"papers": {"p": {}}, "experiments": {"p_x": block}}
+    file = folder / "other.yaml"
+    for change, line in [
+        ({}, "experiments.p_x.experiment = 'mop': allowed: anomaly, "),
+        ({"paper": "q"}, "papers.q: missing"),
+        ({"parms": 1}, "parms: unknown key (did you mean params?)"),
+    ]:
+        storage.write_text(
+            file, yaml.safe_dump(config.overlay(content, {"experiments": {"p_x": change}}))
+        )
+        with pytest.raises(UserError) as error:
+            experiment.read("p_x", file)
+        assert line in str(error.value)

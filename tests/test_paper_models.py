@@ -1,0 +1,131 @@
+"""The models that only the papers' pipeline trains, against their objectives written by hand."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from ganvae.codes import classes
+from ganvae.losses.information import code_nats
+from ganvae.runtime import Noise
+from tests.written_out import ARCHITECTURES, CPU, LATENT, SEED, Case, N, l_vae
+
+pytestmark = pytest.mark.usefixtures("float64")
+each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+LABELS = torch.arange(N) % 10
+
+
+def labelled(name: str, architecture: str, **changes: Any) -> Case:
+    """A case whose batch is of several classes."""
+
+    class Labelled(Case):
+        def loss(self, update: str) -> Any:
+            return self.updates[update].loss(self.images, LABELS, Noise(SEED, CPU))
+
+    return Labelled(name, architecture, **changes)
+
+
+@each_architecture
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_autoencoder(architecture: str, noise: float) -> None:
+    case = Case("ae", architecture, noise=noise)
+    seen = case.images + noise * Noise(SEED, CPU).normal(*case.images.shape)
+    code = case.networks["encoder"](seen)[:, :LATENT]
+    drawn = 2 * torch.sigmoid(case.networks["decoder"](code)) - 1
+    case.agrees("autoencoder", ((drawn - case.images) ** 2).sum() / 2 / N)
+
+
+@each_architecture
+@pytest.mark.parametrize("network", ["encoder", "decoder"])
+def test_alternating_networks_share_the_bound(architecture: str, network: str) -> None:
+    case = Case("vae_alternating", architecture, beta=2.0)
+    case.agrees(network, l_vae(case, Noise(SEED, CPU), "bernoulli", 2.0))
+
+
+def one_hot(labels: Tensor) -> Tensor:
+    return torch.eye(10)[labels]
+
+
+@each_architecture
+def test_both_players_see_the_class(architecture: str) -> None:
+    case = labelled("cgan", architecture)
+    decoder, discriminator = case.networks["decoder"], case.networks["discriminator"]
+    z = Noise(SEED, CPU).normal(N, LATENT)[:, : LATENT - 1]
+    logits = decoder.decoder(torch.cat([z, one_hot(LABELS)], dim=1))
+    fake = 2 * torch.sigmoid(logits) - 1
+
+    def d(images: Tensor) -> Tensor:
+        pictures = discriminator.pictures.weight[LABELS].view(N, 1, 28, 28)
+        return torch.sigmoid(discriminator.discriminator(images + pictures))
+
+    by_hand = -(d(case.images).log().mean() + (1 - d(fake.detach())).log().mean())
+    case.agrees("discriminator", by_hand)
+    case.agrees("generator", -d(fake).log().mean())
+
+
+@each_architecture
+def test_the_recognition_network_reads_the_codes(architecture: str) -> None:
+    case = Case("infogan", architecture, information=0.5)
+    latent = Noise(SEED, CPU).normal(N, LATENT)
+    uniform = torch.from_numpy(stats.norm.cdf(latent.numpy()))
+    chosen = (10 * uniform[:, 2]).long()
+    codes = 2 * uniform[:, 3:] - 1
+    inputs = torch.cat([latent[:, :2], one_hot(chosen), codes], dim=1)
+    images = 2 * torch.sigmoid(case.networks["decoder"].decoder(inputs)) - 1
+    read = case.networks["recognition"](images)
+    of_class = -read[:, :10].softmax(dim=1)[torch.arange(N), chosen].log().mean()
+    density = torch.exp(-((codes - read[:, 10:]) ** 2) / 2) / math.sqrt(2 * math.pi)
+    nats = of_class - density.log().sum() / N
+    case.agrees("generator", -case.d(images).log().mean() + 0.5 * nats)
+
+
+def test_codes_are_recognised_at_the_entropy_of_what_is_known() -> None:
+    labels, codes = torch.tensor([3, 7]), torch.zeros(2, 2)
+    sure = torch.full((2, 10), -1e3)
+    sure[[0, 1], labels] = 0
+    constant = math.log(2 * math.pi)
+    assert float(code_nats(sure, codes, labels=labels, codes=codes)) == pytest.approx(constant)
+    blind = code_nats(torch.zeros(2, 10), codes, labels=labels, codes=codes)
+    assert float(blind) == pytest.approx(constant + math.log(10))
+
+
+def test_classes_of_normal_numbers_are_equally_likely() -> None:
+    counts = classes(Noise(0, CPU).normal(100_000)).bincount(minlength=10)
+    assert len(counts) == 10
+    assert stats.chisquare(counts.numpy()).pvalue > 1e-4
+    assert classes(torch.tensor([-40.0, 40.0])).tolist() == [0, 9]
+
+
+# The constrained VAE-GAN's options
+
+
+@each_architecture
+@pytest.mark.parametrize("hinge", ["batch", "image"])
+@pytest.mark.parametrize("l_gan_on", ["prior", "reconstruction"])
+def test_options_of_the_constraint(architecture: str, hinge: str, l_gan_on: str) -> None:
+    options = {"hinge": hinge, "l_gan_on": l_gan_on, "lambda": 3.0}
+    noise = Noise(SEED, CPU)
+    free = Case("cvaegan", architecture, **options)
+    by_hand = l_vae(free, noise, "bernoulli", 1.0)
+    if l_gan_on == "prior":
+        z = noise.normal(N, LATENT)
+    else:
+        mean, log_var = free.networks["encoder"](free.images).chunk(2, dim=1)
+        z = mean + torch.exp(log_var / 2) * Noise(SEED, CPU).normal(N, LATENT)
+    each = -free.d(free.generate(z)).log()
+    values = each.detach()
+    d = float(values.min() + values.mean()) / 2  # below the mean, and not below all
+    case = Case("cvaegan", architecture, **options, d=d)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(case.networks.parameters(), free.networks.parameters(), strict=True)
+    )
+    hinged = (each - d).relu().mean() if hinge == "image" else (each.mean() - d).relu()
+    assert hinged > 0, "else there is nothing to see"
+    value = case.loss("autoencoder")
+    torch.testing.assert_close(value.total, by_hand + 3 * hinged, rtol=1e-9, atol=1e-9)
+    share = (each > d).double().mean() if hinge == "image" else 1.0
+    assert float(value.records["active"]) == pytest.approx(float(share))

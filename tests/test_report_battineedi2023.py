@@ -1,0 +1,170 @@
+"""The report of battineedi2023, on systems that were trained for a few steps, and its rules."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from ganvae import config, data
+from ganvae.comparison.summary import spread
+from ganvae.papers import battineedi2023, findings
+from ganvae.papers import battineedi2023_figures as figures
+from ganvae.papers import battineedi2023_tables as tables
+from ganvae.papers.findings import Report
+from ganvae.papers.results import Result, Results
+from tests import paper_results
+from tests.paper_results import EPOCHS
+
+PAPER = "battineedi2023"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(paper_results.make(tmp_path_factory.mktemp(PAPER) / "project", PAPER))
+        yield Results(PAPER)
+
+
+@pytest.fixture(scope="module")
+def report(results: Results) -> Report:
+    return battineedi2023.report(results)
+
+
+def test_every_published_number_and_claim_is_a_row(report: Report) -> None:
+    table = findings.table(PAPER, report.findings)
+    published = " ".join(table["published"])
+    for value in ("18.24", "28.56", "2.76"):
+        assert value in published
+    assert (table["published"] == "0.092").sum() == 4
+    claims = " ".join(table["claim"])
+    for words in ("larger networks", "more training time", "blurry", "recognizably", "adapt"):
+        assert words in claims
+    assert {1, 2, 3} <= set(table["question"].dropna())
+    assert not table.map(lambda cell: isinstance(cell, str) and "\n" in cell).any(axis=None)
+    distance = table[table["claim"].str.startswith("FID of the GAN")].iloc[0]
+    assert battineedi2023.NOT_MEASURED in distance["measured"]
+    assert "classifier: " in distance["measured"]
+    assert distance["verdict"] == "cannot tell"
+
+
+def test_tables_and_figures(results: Results, report: Report) -> None:
+    sizes = report.tables["sizes"].set_index("system")
+    assert set(sizes.index) == set(results)
+    gan, vae = sizes.loc["gan"], sizes.loc["vae"]
+    assert gan["generator"] + gan["discriminator"] == gan["parameters"]
+    assert vae["encoder"] + vae["decoder"] == vae["parameters"]
+    varied = report.tables["customised"].set_index("system")["varied"]
+    assert varied["gan"] == varied["vae"] == "as read"
+    assert varied["gan_latent_2"] == "latent dim 2"
+    assert varied["gan_two_generator_steps"] == "generator steps 2"
+    assert varied["vae_alternating"] == "updates alternating"
+    assert varied["vae_larger"] == "network larger"
+    errors = report.tables["reconstruction_error"]
+    own = errors[errors["system"] == "vae"]["mse_unit"].mean()
+    mse = results["vae"].metric("reconstruction_mse")
+    assert mse is not None
+    assert own == pytest.approx(mse.mean, rel=1e-4)
+    shown = {
+        name: [len(ax.images) for ax in figure.axes] for name, figure in report.figures.items()
+    }
+    assert shown["gan_epochs"] == [0, 0, 0, 1]  # the end of the training alone
+    assert sum(shown["customised_samples"]) == len(results)
+    assert sum(shown["vae_samples"]) == 2
+    assert not any(ax.collections for ax in report.figures["latent_space"].axes)
+
+
+def test_reached_epochs_are_shown(results: Results) -> None:
+    vae = results["vae"]
+    images, labels = data.load(vae.system.root / "processed" / "test.safetensors")
+    drawn = figures.latent_space(vae, images, labels, (EPOCHS / 2, EPOCHS, 10))
+    assert [bool(ax.collections) for ax in drawn.axes] == [True, True, False]
+    grids = figures.gan_epochs(results["gan"], (EPOCHS / 2, EPOCHS))
+    assert [len(ax.images) for ax in grids.axes] == [1, 1]
+    gan = results["gan"]
+    unkept = replace(gan, values=config.overlay(gan.values, {"train": {"checkpoints": []}}))
+    panel = figures.figures.at_epoch(unkept, EPOCHS / 2, 25)
+    assert panel.note.startswith("snapshot at ")
+
+
+class Constant(nn.Module):
+    """Zeros of a shape, whatever it is given."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(given), *self.shape)
+
+
+def test_reconstruction_errors_in_all_units() -> None:
+    """Grey 0 instead of 0.5 and -0.5: on [0, 1] half of that, a quarter of its square."""
+    networks = nn.ModuleDict({"encoder": Constant(4), "decoder": Constant(1, 28, 28)})
+    images = torch.full((4, 1, 28, 28), 0.5)
+    images[:2] = -0.5
+    assert tables.reconstruction_errors(networks, images) == pytest.approx(
+        {"mse_signed": 0.25, "mse_unit": 0.0625, "mae_signed": 0.5, "mae_unit": 0.25}
+    )
+
+
+class Made:
+    """Stands for a `Result` with made-up numbers, two seeds each."""
+
+    def __init__(self, name: str, budget: float, model: str, **metrics: float) -> None:
+        self.name, self.metrics = name, metrics
+        self.system: Any = type("S", (), {"budget": budget, "model": model, "differs": ""})
+        self.seeds, self.diverged = [0, 1], 0
+        self.details = {"seeds": {"0": {"collapsed": False}, "1": {"collapsed": False}}}
+
+    def metric(self, name: str) -> Any:
+        value = self.metrics.get(name)
+        return None if value is None else spread({"0": value, "1": value})
+
+
+def verdict(gan: Made, vae: Made) -> str:
+    found: Any = battineedi2023._lower_fid
+    return str(found(gan, vae).verdict)
+
+
+def test_the_lower_fid_is_judged_by_inception_where_both_have_it() -> None:
+    def gan(budget: float, **metrics: float) -> Made:
+        return Made("gan", budget, "gan", **metrics)
+
+    vae = Made("vae", 0.5, "vae", fid_classifier=20.0, fid_inception=5.0)
+    assert verdict(gan(0.1, fid_classifier=10.0), vae) == "holds"
+    assert verdict(gan(0.1, fid_classifier=30.0), vae) == "cannot tell"  # it trained less
+    assert verdict(gan(1.0, fid_classifier=30.0), vae) == "does not hold"
+    assert verdict(gan(0.1, fid_classifier=30.0, fid_inception=2.0), vae) == "holds"
+
+
+def test_one_diverged_variant_refutes_and_a_collapsed_one_only_at_full_length() -> None:
+    def judged(*variants: Made) -> str:
+        found: Any = battineedi2023._adapts
+        return str(found(list(variants)).verdict)
+
+    fine, broken = Made("a", 0.1, "gan"), Made("b", 0.1, "gan")
+    assert judged(fine) == "holds"
+    broken.details["seeds"]["1"]["collapsed"] = True
+    assert judged(fine, broken) == "cannot tell"
+    broken.system.budget = 1.0
+    assert judged(fine, broken) == "does not hold"
+    fine.diverged = 1
+    assert judged(fine) == "does not hold"
+
+
+def test_without_a_finished_seed_nothing_is_claimed(results: Results) -> None:
+    class Lost(Result):
+        @property
+        def seeds(self) -> list[int]:
+            return []
+
+    lost = {name: Lost(r.name, r.system, r.values, r.folder) for name, r in results.items()}
+    found: Any = battineedi2023
+    rows = [*found._distances(lost), found._score(lost["gan"]), *found._looks(lost)]
+    rows += [*found._costs(lost), *found._customised(lost)]
+    assert {row.verdict for row in rows[:5]} == {"cannot tell"}
+    assert "no seed finished" in rows[0].measured
+    assert tables.sizes(lost)["parameters"].isna().all()

@@ -1,0 +1,297 @@
+"""The report of ghosh2020, on systems that were trained for a few steps, and its rules."""
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from ganvae import classifier
+from ganvae.codes import Coded
+from ganvae.data import CPU, quantise
+from ganvae.errors import UserError
+from ganvae.papers import (
+    comparing,
+    findings,
+    ghosh2020,
+    ghosh2020_augmentation,
+    ghosh2020_claims,
+    ghosh2020_codes,
+    ghosh2020_theory,
+)
+from ganvae.papers.comparing import over_seeds
+from ganvae.papers.findings import Finding, Report
+from ganvae.papers.ghosh2020_codes import Codes, Read
+from ganvae.papers.results import Result, Results
+from tests import made_experiments, paper_results
+
+LOW, HIGH = over_seeds({0: 1.0, 1: 1.1, 2: 0.9}), over_seeds({0: 5.0, 1: 5.2, 2: 4.9})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = paper_results.make(tmp_path_factory.mktemp("ghosh2020") / "project", "ghosh2020")
+    made_experiments.ghosh2020(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "folder" in request.fixturenames:
+        monkeypatch.chdir(request.getfixturevalue("folder"))
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Results:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return Results("ghosh2020")
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path, results: Results) -> Report:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(ghosh2020_codes, "IMAGES", 200)
+        return ghosh2020.report(results)
+
+
+def texts(figure: Figure) -> str:
+    return " | ".join(text.get_text() for text in figure.findobj(Text))
+
+
+def images(figure: Figure) -> list[np.ndarray]:
+    return [np.asarray(ax.images[0].get_array()) for ax in figure.axes if ax.images]
+
+
+def row(report: Report, words: str) -> Finding:
+    (found,) = [finding for finding in report.findings if words in finding.claim]
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "fully connected: the VAE's images look more real",
+        "convolutional: the GAN's images look more real",
+        "crisper",
+        "convolution turns the order",
+        "fully connected VAE: reconstructions are similar",
+        "convolutional VAE: but their quality needs to be improved",
+        "global optimum",
+        "JSD of noise and data",
+        "mode collapse",
+        "KL divergence in the VAE's loss is infinite",
+        "saturating loss of eq. 2",
+        "conditional GAN: better performance",
+        "InfoGAN: better performance",
+        "asked for",
+        "disentangled",
+        "100 generated images augment 100 real ones",
+        "1,000 generated images augment 1,000 real ones",
+    ],
+)
+def test_every_claim_has_a_row(report: Report, words: str) -> None:
+    assert row(report, words).measured
+
+
+def test_the_table_of_findings(report: Report) -> None:
+    table = findings.table("ghosh2020", report.findings)
+    assert not table["measured"].str.contains("nan|None").any()
+    assert {1, 2, 3, 4} <= set(table["question"].dropna())
+    assert row(report, "global optimum").published == "-log 4 = -1.3863"
+
+
+def test_the_tables(report: Report) -> None:
+    metrics = report.tables["metrics"]
+    assert list(metrics["system"]) == [
+        "gan", "gan_saturating", "vae", "vanilla_gan", "vanilla_vae", "cgan", "infogan",
+        "real test images",
+    ]  # fmt: skip
+    assert metrics["fid_classifier"].iloc[:-1].notna().all()
+    assert metrics["image_entropy"].iloc[-1] > 0
+    classes = report.tables["infogan_classes"]
+    assert classes[[str(d) for d in range(10)]].to_numpy().sum() == 200 * classes["seed"].nunique()
+    assert sorted(classes[classes["seed"] == 0]["assigned"]) == list(range(10))
+    assert set(report.tables["infogan_codes"]["code"]) == {1, 2}
+
+
+def test_the_figures_show_what_they_say(report: Report, results: Results) -> None:
+    shown = report.figures
+    vae = results["vanilla_vae"]
+    grids = images(shown["vae_epochs"])
+    assert len(grids) == 4
+    first = quantise(vae.images(0, 100, vae.epochs()[0])).numpy()
+    np.testing.assert_array_equal(grids[0][1:29, 1:29], first[0])
+    assert f"after epoch {vae.epochs()[1]:g}" in texts(shown["vae_epochs"])
+    original, reconstructed, _ = images(shown["reconstructions"])
+    np.testing.assert_array_equal(original[1:29, 1:29], vae.arrays["originals"][0])
+    np.testing.assert_array_equal(reconstructed[1:29, 1:29], vae.arrays["reconstructions/0"][0])
+    for grid, name in zip(
+        images(shown["samples"]), ("vanilla_gan", "vanilla_vae", "gan", "vae"), strict=True
+    ):
+        np.testing.assert_array_equal(grid[1:29, 1:29], results[name].arrays["samples/0"][0])
+    line = shown["losses"].axes[0].lines[0]
+    history = results["gan"].history(0)
+    np.testing.assert_allclose(line.get_ydata(), history["discriminator.loss"])
+    np.testing.assert_allclose(line.get_xdata(), history["step"])
+    assert "read as asked" in texts(shown["classes"])
+    assert "code 9: " in texts(shown["classes"])
+    assert len(images(shown["infogan_continuous"])) == 2
+    assert len(images(shown["confusion"])) == 2
+    assert {"100", "1,000"} <= set(texts(shown["augmentation"]).split(" | "))
+
+
+def test_codes_are_read_as_the_classifier_reads_them(results: Results) -> None:
+    judge = classifier.load(Path("data/classifier/weights.safetensors"), CPU)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ghosh2020_codes, "IMAGES", 100)
+        found = ghosh2020_codes.read(results["cgan"], 0, judge)
+    assert found.confusion.sum(axis=1).tolist() == [10] * 10
+    decoder = results["cgan"].networks(0)["decoder"]
+    assert isinstance(decoder, Coded)
+    walked = ghosh2020_codes.walk(results["infogan"], 0, 1)
+    assert walked.shape == (100, 28, 28)
+    assert (walked[0] != walked[9]).any(), "the code changes the image"
+
+
+# Rules
+
+
+def made(confusion: np.ndarray) -> Read:
+    return Read(confusion, np.zeros((100, 28, 28)), np.zeros(1), np.zeros(1), np.zeros((1, 2)))
+
+
+def test_the_assignment_finds_a_permutation() -> None:
+    order = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]
+    found = made(20 * np.eye(10, dtype=np.int64)[order])
+    chosen, fits = found.assignment
+    assert (chosen.tolist(), fits) == (order, 1.0)
+    assert found.agreement < 0.5
+    assert found.mutual_information == pytest.approx(math.log(10))
+    nothing = made(np.full((10, 10), 2))
+    assert nothing.assignment[1] == pytest.approx(0.1)
+    assert nothing.mutual_information == pytest.approx(0, abs=1e-12)
+
+
+def test_slant_and_width() -> None:
+    drawn = torch.full((3, 1, 28, 28), -1.0)
+    for y in range(4, 24):
+        drawn[0, 0, y, 14] = 1.0
+        drawn[1, 0, y, 24 - y] = 1.0  # upward to the right
+    slant, width = ghosh2020_codes.shape(drawn)
+    np.testing.assert_allclose(slant, [0, 1, 0], atol=1e-6)
+    assert width[0] == pytest.approx(0, abs=1e-6)
+    assert width[1] > 5
+
+
+def fake(**metrics: object) -> Result:
+    """A system of which only these metrics exist."""
+
+    class Fake(Result):
+        def metric(self, name: str):  # type: ignore[no-untyped-def]
+            return metrics.get(name)
+
+    return Fake("fake", SimpleNamespace(), {}, Path())  # type: ignore[arg-type]
+
+
+def test_who_looks_more_real() -> None:
+    good = fake(fid_classifier=LOW, precision=HIGH)
+    bad = fake(fid_classifier=HIGH, precision=LOW)
+    mixed = fake(fid_classifier=LOW, precision=LOW)
+    assert ghosh2020_claims.more_real(good, bad) is True
+    assert ghosh2020_claims.more_real(bad, good) is False
+    assert ghosh2020_claims.more_real(good, good) is None
+    assert ghosh2020_claims.more_real(mixed, bad) is True  # precision does not tell, FID does
+    assert ghosh2020_claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
+
+
+def test_often() -> None:
+    assert ghosh2020_theory.often(3, 6) is True
+    assert ghosh2020_theory.often(2, 6) is False
+    assert ghosh2020_theory.often(0, 0) is None
+
+
+def test_one_seed_against_several() -> None:
+    one = over_seeds({0: 9.0})
+    assert comparing.larger(one, LOW) is True
+    assert comparing.larger(LOW, one) is False
+    assert comparing.larger(over_seeds({0: 1.05}), LOW) is None
+    assert comparing.larger(one, over_seeds({0: 1.0})) is None
+    assert comparing.larger(None, LOW) is None
+
+
+def test_a_fixed_bound() -> None:
+    assert comparing.above(HIGH, 1.0) is True
+    assert comparing.above(LOW, 3.0) is False
+    assert comparing.above(LOW, 1.0) is None
+    assert comparing.above(over_seeds({0: 9.0}), 1.0) is None
+
+
+def test_votes() -> None:
+    assert comparing.agreed([True, None]) is True
+    assert comparing.agreed([False, False]) is False
+    assert comparing.agreed([True, False]) is None
+    assert comparing.agreed([None, None]) is None
+
+
+def course(name: str, distances: list[float], budget: float = 0.1) -> Result:
+    """A system with one seed, whose FID ran so while its images doubled."""
+
+    class Course(Result):
+        @property
+        def seeds(self) -> list[int]:
+            return [0]
+
+        def timeline(self, seed: int) -> pd.DataFrame:
+            images = [64 * 2**i for i in range(len(distances))]
+            return pd.DataFrame({"images_seen": images, "fid_classifier": distances})
+
+        def costs(self, seed: int) -> dict[str, float]:
+            return {"train_seconds": 32.0}
+
+    return Course(name, SimpleNamespace(budget=budget), {}, Path())  # type: ignore[arg-type]
+
+
+def test_when_an_order_is_settled() -> None:
+    falling, low = course("a", [90, 80, 70, 60, 50, 40]), course("b", [30, 9, 8, 7, 6, 5])
+    crossing = course("c", [200, 150, 120, 90, 50, 20])
+    assert comparing.settled(falling, low)
+    assert not comparing.settled(falling, crossing)
+    assert comparing.settled(
+        course("a", [90, 80, 70, 60, 50, 40], 1.0), course("c", [200, 150, 120, 90, 50, 20], 1.0)
+    ), "the paper's length is reached"
+
+
+def test_time_to_a_quality() -> None:
+    found = comparing.seconds_to(course("a", [90, 80, 70, 60, 50, 40]), 70)
+    assert found is not None
+    assert found.mean == 32 * 4 / 32
+    assert comparing.seconds_to(course("a", [90, 80]), 70) is None
+    halfway = comparing.fid_at(course("a", [90, 80]), images=64 * 2**0.5)
+    assert halfway is not None
+    assert halfway.mean == pytest.approx(85)
+
+
+def test_augmentation(folder: Path, tmp_path: Path) -> None:
+    found = ghosh2020_augmentation.read(Results("ghosh2020").experiment("augmentation"))
+    gain = ghosh2020_augmentation.gain(found, 100, 1.0)
+    assert gain is not None
+    assert gain.mean == pytest.approx(0.021)
+    assert ghosh2020_augmentation.gain(found, 7, 1.0) is None
+    with pytest.raises(UserError, match="no such file"):
+        ghosh2020_augmentation.read(tmp_path)
+    (tmp_path / "accuracy.csv").write_text("variant,seed\nreal,0\n")
+    with pytest.raises(UserError, match="no column real_images, share, test_accuracy"):
+        ghosh2020_augmentation.read(tmp_path)
+
+
+def test_no_codes_no_number() -> None:
+    result = course("infogan", [1.0, 1.0])
+    assert Codes(result).assignment is None
+    assert Codes(result).correlations().empty

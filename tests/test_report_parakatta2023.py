@@ -1,0 +1,256 @@
+"""The report of parakatta2023, on systems that were trained for a few steps, and its rules."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from ganvae.comparison.summary import Spread
+from ganvae.errors import UserError
+from ganvae.papers import findings, parakatta2023, parakatta2023_experiments, parakatta2023_fashion
+from ganvae.papers import parakatta2023_latent as latent
+from ganvae.papers.comparing import over_seeds
+from ganvae.papers.findings import Finding, Report
+from ganvae.papers.parakatta2023_fashion import MODELS, Scores, Sets
+from ganvae.papers.results import Results
+from tests import made_experiments, paper_results
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project; working directory of every test that asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = paper_results.make(
+            tmp_path_factory.mktemp("parakatta2023") / "project", "parakatta2023"
+        )
+        made_experiments.parakatta2023(made)
+        for model in MODELS:  # the main pipeline's
+            own = made / f"data/papers/parakatta2023/parakatta2023_fashion_{model}/evaluated"
+            target = made / "data/evaluation" / model
+            target.mkdir(parents=True)
+            shutil.copy(own / "details.json", target)
+        patch.chdir(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Results:
+    return Results("parakatta2023")
+
+
+@pytest.fixture(scope="module")
+def report(results: Results) -> Report:
+    return parakatta2023.report(results)
+
+
+def texts(figure: Figure) -> str:
+    return " | ".join(text.get_text() for text in figure.findobj(Text))
+
+
+def row(report: Report, words: str) -> Finding:
+    (found,) = [finding for finding in report.findings if words in finding.claim]
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the autoencoder reconstructs better",
+        "generates new data from the prior",
+        "randomly distributed",
+        "the VAE's ordered",
+        "mitigates the imbalance",
+        "improves the images",
+        "MNIST: VAE and GAN produce images of similar quality",
+        "MNIST: the GAN has the better FID",
+        "FashionMNIST: the VAE has the better FID",
+        "CIFAR10 and CelebA",
+        "turns from MNIST to FashionMNIST",
+        "order of all five models",
+        "FashionMNIST: a higher FID indicates blurriness",
+        "FashionMNIST: the VAE's samples are blurry",
+        "anomaly detection: a digit left out",
+        "anomaly detection: another set",
+        "image denoising",
+        "dimensionality reduction",
+        "data compression",
+    ],
+)
+def test_every_claim_has_a_row(report: Report, words: str) -> None:
+    assert row(report, words).measured
+
+
+def test_the_table_of_findings(report: Report) -> None:
+    table = findings.table("parakatta2023", report.findings)
+    assert {2, 6} <= set(table["question"].dropna())
+    assert row(report, "CIFAR10").verdict == "cannot tell"
+    # MNIST's details are copies of FashionMNIST's here
+    assert row(report, "order of all five").verdict == "does not hold"
+    assert "tau 1.00" in row(report, "order of all five").measured
+
+
+def test_the_tables(report: Report, results: Results) -> None:
+    codes = report.tables["codes"].set_index(["system", "seed"])
+    assert set(codes.index.get_level_values(0)) == {"ae", "vae", "ae_latent_2", "vae_latent_2"}
+    measured = results["vae"].metric("reconstruction_mse")
+    assert measured is not None
+    assert codes.loc[("vae", 0), "reconstruction_mse"] == pytest.approx(measured.seeds["0"])
+    assert list(report.tables["data_sets"]["model"]) == [*MODELS, *MODELS]
+    assert sorted(report.tables["data_sets"]["rank"].iloc[:5]) == [1, 2, 3, 4, 5]
+    rates = report.tables["learning_rates"].groupby("system").first()
+    assert rates.loc["gan", "discriminator_rate"] == pytest.approx(
+        2 * rates.loc["gan_balanced", "discriminator_rate"]
+    )
+    assert rates.loc["gan", "generator_rate"] == rates.loc["gan_balanced", "generator_rate"]
+    assert len(report.tables["fid_and_sharpness"]) == 2
+
+
+def test_the_figures_show_what_they_say(report: Report, results: Results) -> None:
+    shown = report.figures
+    for figure, names in (("samples", ("ae", "vae")), ("reconstructions", ("ae", "ae", "vae"))):
+        kinds = ["samples/0"] * 2 if figure == "samples" else ["originals"]
+        grids = [np.asarray(ax.images[0].get_array()) for ax in shown[figure].axes]
+        kinds += ["reconstructions/0"] * (len(grids) - len(kinds))
+        for grid, kind, name in zip(grids, kinds, names, strict=True):
+            np.testing.assert_array_equal(grid[1:29, 1:29], results[name].arrays[kind][0])
+    with_two = latent.measure(results["ae_latent_2"], 0)
+    dots = [c for c in shown["latent_space"].axes[0].collections if isinstance(c, PathCollection)]
+    drawn = np.concatenate([np.asarray(c.get_offsets()) for c in dots])
+    assert len(dots) == 10
+    np.testing.assert_allclose(np.sort(drawn, axis=0), np.sort(with_two.plane, axis=0))
+    assert "VAE, 2 numbers" in texts(shown["latent_space"])
+    accuracy = shown["learning_rates"].axes[0].lines[0]
+    both = pd.concat([results["gan"].history(seed) for seed in (0, 1)])
+    means = both.groupby("images_seen")["discriminator.accuracy"].mean()
+    np.testing.assert_allclose(accuracy.get_ydata(), means)
+    assert all(model.upper() in texts(shown["fashion_samples"]) for model in MODELS)
+    assert {"MNIST", "FashionMNIST"} <= set(texts(shown["data_sets"]).split(" | "))
+    heights = [bar.get_height() for bar in shown["anomaly"].axes[0].patches]
+    assert heights[:2] == pytest.approx([0.902, 0.897])
+    assert len(heights) == 22
+    assert "autoencoder 0.6" in texts(shown["denoising"])
+    assert "noise 0.8" in texts(shown["denoised_images"])
+    assert "JPEG without headers" in texts(shown["compression"])
+
+
+# Rules
+
+
+def three(mean: float) -> Spread:
+    found = over_seeds({0: mean, 1: mean * 1.02, 2: mean * 0.98})
+    assert found is not None
+    return found
+
+
+def scores(fid: dict[str, float], sharpness: dict[str, float] | None = None) -> Scores:
+    even = dict.fromkeys(MODELS, 0.5)
+    values = {"fid_classifier": fid, "sharpness": sharpness or even, "precision": even}
+    return {metric: {m: three(v) for m, v in of.items()} for metric, of in values.items()}
+
+
+UP = scores(dict(zip(MODELS, (1.0, 2.0, 4.0, 8.0, 16.0), strict=True)))
+DOWN = scores(dict(zip(MODELS, (16.0, 8.0, 4.0, 2.0, 1.0), strict=True)))
+TIED = scores(dict(zip(MODELS, (1.001, 1.0, 4.0, 8.0, 16.0), strict=True)))
+
+
+def test_the_order_changes_or_not() -> None:
+    assert parakatta2023_fashion.order_changes(Sets(UP, UP)) is False
+    assert parakatta2023_fashion.order_changes(Sets(UP, DOWN)) is True
+    assert parakatta2023_fashion.order_changes(Sets(UP, TIED)) is None
+    assert parakatta2023_fashion.tau(Sets(UP, DOWN))[0] == pytest.approx(-1)
+    assert ("gan", "cvaegan") in parakatta2023_fashion.turned(Sets(UP, DOWN))
+    assert parakatta2023_fashion.order(DOWN)[0] == "cvaegan"
+
+
+def test_blur_and_fid() -> None:
+    fid = dict(zip(MODELS, (1.0, 2.0, 4.0, 8.0, 16.0), strict=True))
+    blurry = dict.fromkeys(MODELS, 1.0) | {"vae": 0.6}
+    sharp = dict.fromkeys(MODELS, 1.0) | {"vae": 1.5}
+    assert parakatta2023_fashion.blur_raises_fid(scores(fid, blurry)) is True
+    assert parakatta2023_fashion.blur_raises_fid(scores(fid, sharp)) is False
+    assert parakatta2023_fashion.blur_raises_fid(scores(fid)) is None
+    assert parakatta2023_fashion.similar(scores(fid)) is True
+    assert parakatta2023_fashion.similar(scores(fid, blurry)) is False
+    assert parakatta2023_fashion.blurry(three(0.6)) is True
+    assert parakatta2023_fashion.blurry(three(1.5)) is False
+    assert parakatta2023_fashion.blurry(over_seeds({0: 0.6})) is None
+
+
+def codes_of(samples: torch.Tensor) -> latent.Codes:
+    nothing = np.zeros((1, 2))
+    return latent.Codes(0.0, samples.mean(dim=0), samples.T.cov(), 0.0, nothing, nothing)
+
+
+def test_distance_from_the_prior() -> None:
+    normal = torch.randn(20000, 3, generator=torch.Generator().manual_seed(0)).double()
+    assert codes_of(normal).from_prior < 1e-3
+    moved = codes_of(3 * normal + torch.tensor([0.0, 0.0, 3.0]))
+    assert moved.from_prior == pytest.approx(2**2 + 3**2 / 3, rel=0.02)
+    assert moved.variances[0] == pytest.approx(9, rel=0.05)
+    assert codes_of(torch.zeros(5, 2).double()).from_prior == 1, "one point: no infinity"
+
+
+def test_neighbours_of_the_same_class() -> None:
+    labels = torch.arange(40) % 2
+    apart = torch.stack([labels * 100.0, torch.arange(40.0)], dim=1).double()
+    assert latent.same_class(apart, labels) == 1
+    mixed = torch.arange(40.0).view(-1, 1).double()
+    assert latent.same_class(mixed, labels) < 0.6
+
+
+def compression(error: float, jpeg: float, seeds: tuple[int, ...] = (0, 1, 2)) -> pd.DataFrame:
+    rows = [("autoencoder", size, 4 * size, error / size + 1e-5 * s, s, "float32")
+            for size in (8, 32) for s in seeds]  # fmt: skip
+    rows += [("pca", size, 4 * size, 0.1 / size, 0, "float32") for size in (8, 32)]
+    rows += [("jpeg", 50, size, jpeg / size, 0, "") for size in (20, 100)]
+    table = pd.DataFrame(rows, columns=["method", "size", "payload", "mse", "seed", "format"])
+    return table.assign(bytes=table["payload"])
+
+
+def test_codes_against_components_and_files() -> None:
+    wins = parakatta2023_experiments.wins
+    assert wins(compression(0.05, 1.0), "pca") is True
+    assert wins(compression(0.5, 1.0), "pca") is False
+    assert wins(compression(0.05, 1.0), "jpeg") is True
+    assert wins(compression(0.5, 0.1), "jpeg") is False
+    assert wins(compression(0.05, 1.0, seeds=(0,)), "pca") is None, "one seed"
+    assert wins(compression(0.05, 1.0).query("method != 'autoencoder'"), "pca") is None
+
+
+def test_denoising_either_way(report: Report, results: Results) -> None:
+    found = parakatta2023_experiments.read_denoising(results.experiment("noise_removal"))
+    assert parakatta2023_experiments.denoises(found)[0] is True
+    coder = found["method"] == "autoencoder 0.6"
+    worse = found.assign(mse=found["mse"].where(~coder, 10 * found["mse"]))
+    assert parakatta2023_experiments.denoises(worse)[0] is False
+    one = found[~coder | (found["seed"] == 0)]
+    assert parakatta2023_experiments.denoises(one)[0] is None
+    assert parakatta2023_experiments.denoises(found[found["method"] == "noisy"])[0] is None
+
+
+def test_anomalies_either_way(report: Report, results: Results) -> None:
+    digits = parakatta2023_experiments.read_anomaly(results.experiment("anomaly"))
+    other = parakatta2023_experiments.read_anomaly(results.experiment("anomaly_other_set"))
+    assert set(other["digit"]) == {-1}
+    first, second = parakatta2023_experiments.anomaly(
+        results, digits, other.assign(auroc=other["auroc"] - 0.5)
+    )
+    assert (first.verdict, second.verdict) == ("holds", "does not hold")
+    assert row(report, "digit left out").measured == first.measured
+
+
+def test_missing_experiments_are_named(tmp_path: Path) -> None:
+    for read in (
+        parakatta2023_experiments.read_anomaly,
+        parakatta2023_experiments.read_denoising,
+        parakatta2023_experiments.read_compression,
+    ):
+        with pytest.raises(UserError, match="no such file"):
+            read(tmp_path)

@@ -1,0 +1,99 @@
+"""What the papers' trainings need of the loop: parts of epochs, checkpoints, terms, dropout."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from ganvae import results, training
+from ganvae.runtime import Noise
+from ganvae.stepper import Stepper
+from ganvae.storage import read_tensors
+from ganvae.task import Task
+from tests.test_training import SETTINGS, task
+
+CPU = torch.device("cpu")
+
+
+def outcome(given: Task) -> training.Outcome:
+    return training.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
+
+
+def test_a_part_of_an_epoch(tmp_path: Path) -> None:
+    given = task(tmp_path, "vae", epochs=1.5)
+    assert given.total_steps == round(1.5 * given.steps_per_epoch)
+    assert task(tmp_path, "vae", epochs=0.0001).total_steps == 1
+
+
+def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
+    given = task(tmp_path / "long", "vae", epochs=2, lr_decay=0.0, checkpoints=[1, 2, 9])
+    results.write(tmp_path / "result", given, outcome(given))
+    kept = read_tensors(tmp_path / "result" / "checkpoints.safetensors")
+    steps = given.steps_per_epoch
+    assert {int(name.split(".")[0]) for name in kept} == {steps, 2 * steps}, "9 is not reached"
+    last = read_tensors(tmp_path / "result" / "weights.safetensors")
+    assert all(torch.equal(kept[f"{2 * steps}.{name}"], value) for name, value in last.items())
+    short = task(tmp_path / "short", "vae", epochs=1, lr_decay=0.0)
+    outcome(short)
+    for name, value in short.networks.state_dict().items():
+        assert torch.equal(kept[f"{steps}.{name}"], value)
+
+
+def test_no_checkpoints_no_file(tmp_path: Path) -> None:
+    given = task(tmp_path, "vae", epochs=1, checkpoints=[])
+    results.write(tmp_path / "result", given, outcome(given))
+    assert not (tmp_path / "result" / "checkpoints.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["vaegan", "cvaegan"])
+def test_norms_of_both_terms_are_those_of_their_gradients(tmp_path: Path, name: str) -> None:
+    given = task(tmp_path, name)
+    given.networks.train()
+    update = given.updates[1]
+    batch = given.images[:32], given.labels[:32]
+    loss = update.loss(*batch, Noise(5, CPU))
+    decoder = list(given.networks["decoder"].parameters())
+    expected = {
+        f"{term}_gradient": torch.cat(
+            [g.flatten() for g in torch.autograd.grad(value, decoder, retain_graph=True)]
+        ).norm()
+        for term, value in loss.terms.items()
+    }
+    assert set(expected) == {"l_vae_gradient", "l_gan_gradient"}
+    _, records = Stepper(given, update).step(*batch, Noise(5, CPU), measured=True)
+    for record, norm in expected.items():
+        torch.testing.assert_close(records[record], norm, rtol=1e-4, atol=1e-6)
+    assert expected["l_vae_gradient"] > 0
+
+
+def test_terms_are_recorded_in_every_row_and_change_nothing(tmp_path: Path) -> None:
+    measured = task(tmp_path / "a", "vaegan", epochs=1)
+    rows = outcome(measured).history.rows
+    assert all(row["autoencoder.l_gan_gradient"] > 0 for row in rows)
+    bare = task(tmp_path / "b", "vaegan", epochs=1)
+    updates = tuple(
+        replace(u, loss=lambda *batch, u=u: replace(u.loss(*batch), terms={})) for u in bare.updates
+    )
+    bare = replace(bare, updates=updates)
+    assert "autoencoder.l_gan_gradient" not in outcome(bare).history.rows[0]
+    pairs = zip(measured.networks.parameters(), bare.networks.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_dropout_comes_from_the_trainings_own_stream(tmp_path: Path) -> None:
+    """So one seed gives one result, whatever else has drawn from torch's stream."""
+
+    def trained(folder: str, before: int) -> torch.Tensor:
+        given = task(tmp_path / folder, "gan", epochs=1)
+        given.networks["discriminator"].append(nn.Unflatten(0, (-1, 1)))
+        given.networks["discriminator"].append(nn.Dropout(0.5))
+        given.networks["discriminator"].append(nn.Flatten(0))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(before)
+            outcome(given)
+        return torch.cat([p.detach().flatten() for p in given.networks.parameters()])
+
+    assert torch.equal(trained("a", 1), trained("b", 2))
+    assert SETTINGS.checkpoints == []
