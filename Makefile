@@ -14,7 +14,7 @@ study: .venv/ready
 # make paper PAPER=mi2018
 images_of_parakatta2023 := papers/dvc.yaml:data@fashion_mnist
 paper: .venv/ready
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro train_classifier $(images_of_$(PAPER))
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:report@$(PAPER)
 

@@ -1,5 +1,6 @@
 """A small project with tiny experiments on the bundled digits."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,12 @@ TINY: Mapping[str, dict[str, Any]] = {
 
 
 def make(folder: Path, classifier_epochs: int = 1) -> Path:
-    """A project with images and classifier, and another set of images in data/papers/other."""
+    """A project with its own and the papers' images and classifier, and another set of images."""
     made = project.make(folder, {"classifier": {"epochs": classifier_epochs}})
     for name in ("download", "preprocess", "train_classifier"):
         project.succeed(project.stage(made, name))
+    for kind in ("processed", "classifier"):
+        shutil.copytree(made / "data" / kind, made / "data" / "papers" / "mnist" / kind)
     for split in ("train", "test"):
         tensors = storage.read_tensors(made / "data" / "processed" / f"{split}.safetensors")
         tensors["images"] = -tensors["images"]

@@ -38,7 +38,7 @@ TINY: dict[str, Any] = {
         "images": 200, "importance_samples": 2, "inversion_images": 10, "inversion_steps": 2,
     },
 }  # fmt: skip
-OTHER = Path("data/papers/fashion_mnist")
+SETS = [Path("data/papers") / name for name in ("mnist", "fashion_mnist")]
 JUDGE = classifier.ClassifierParams(architecture="mlp", lr=0.003, batch_size=64, epochs=3, seed=0)
 
 
@@ -51,9 +51,9 @@ def make(folder: Path, paper: str, seeds: int = 2) -> Path:
         seeds: at most so many of each system.
     """
     made = project.make(folder, {})
-    _prepare(made / "data")
-    for kind in ("processed", "classifier"):  # digits stand for every set of images
-        shutil.copytree(made / "data" / kind, made / OTHER / kind)
+    digits, other = (made / folder for folder in SETS)
+    _prepare(digits)
+    shutil.copytree(digits, other)  # digits stand for every set of images
     content = config.load(project.ROOT / systems.FILE)
     for block in content["systems"].values():
         own = block.get("train", {}).get(
@@ -83,7 +83,7 @@ def _smaller(architecture: str) -> str:
 
 
 def _prepare(folder: Path) -> None:
-    """The bundled digits and their judge, as the main pipeline leaves them in its `data/`."""
+    """The bundled digits and their judge, as the stage `data` leaves them."""
     sources.write_raw(sources.DataParams(name="digits", folder=None), folder / "raw")
     read = {}
     for part, stem in (("train", "train"), ("test", "t10k")):

@@ -88,6 +88,8 @@ def add_systems(
 ) -> None:
     """Adds the papers' pipeline to a project, with these systems and experiments alone.
 
+    Their images are the project's own.
+
     Args:
         made: what `make` returned.
         changes: a key of `systems` -> what is laid over it; `length` is replaced.
@@ -101,7 +103,7 @@ def add_systems(
     (made / "papers").mkdir()
     shutil.copy2(ROOT / "papers" / "dvc.yaml", made / "papers")
     content |= {
-        "data_sets": {"other": {"name": "digits", "folder": None}},
+        "data_sets": {"mnist": config.load(made / "params.yaml")["data"]},
         "systems": chosen,
         "experiments": dict(experiments or {}),
     }

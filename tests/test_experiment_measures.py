@@ -112,10 +112,8 @@ def test_the_left_out_digit_is_left_out_of_training_and_only_there(root: Path) -
     assert torch.equal(tests["6"][1] == 1, test_labels == 6)
 
 
-def test_another_set_is_held_against_the_main_images(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trainings, "MAIN", root)
+def test_another_set_is_held_against_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainings, "MNIST", root)
     other = root / "other"
     trainings.write_subset(
         other / "processed/test.safetensors", random_images(7), torch.zeros(7, dtype=torch.int64)

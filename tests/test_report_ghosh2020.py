@@ -148,7 +148,7 @@ def test_the_figures_show_what_they_say(report: Report, results: Results) -> Non
 
 
 def test_codes_are_read_as_the_classifier_reads_them(results: Results) -> None:
-    judge = classifier.load(Path("data/classifier/weights.safetensors"), CPU)
+    judge = classifier.load(Path("data/papers/mnist/classifier/weights.safetensors"), CPU)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ghosh2020_codes, "IMAGES", 100)
         found = ghosh2020_codes.read(results["cgan"], 0, judge)

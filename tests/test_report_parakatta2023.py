@@ -1,6 +1,5 @@
 """The report of parakatta2023, on systems that were trained for a few steps, and its rules."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,23 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from ganvae import storage
 from ganvae.comparison.summary import Spread
 from ganvae.errors import UserError
-from ganvae.papers import findings, parakatta2023, parakatta2023_experiments, parakatta2023_fashion
+from ganvae.papers import (
+    findings,
+    parakatta2023,
+    parakatta2023_experiments,
+    parakatta2023_fashion,
+    parakatta2023_sets,
+)
 from ganvae.papers import parakatta2023_latent as latent
 from ganvae.papers.comparing import over_seeds
 from ganvae.papers.findings import Finding, Report
-from ganvae.papers.parakatta2023_fashion import MODELS, Scores, Sets
+from ganvae.papers.parakatta2023_sets import MODELS, Scores, Sets
 from ganvae.papers.results import Results
 from tests import made_experiments, paper_results
+from tests.project import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +38,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             tmp_path_factory.mktemp("parakatta2023") / "project", "parakatta2023"
         )
         made_experiments.parakatta2023(made)
-        for model in MODELS:  # the main pipeline's
-            own = made / f"data/papers/parakatta2023/parakatta2023_fashion_{model}/evaluated"
-            target = made / "data/evaluation" / model
-            target.mkdir(parents=True)
-            shutil.copy(own / "details.json", target)
         patch.chdir(made)
+        own = Results("parakatta2023")
+        rows = {
+            model: {
+                metric: {"seeds": value.seeds}
+                for metric in parakatta2023_sets.METRICS
+                if (value := own[f"fashion_{model}"].metric(metric))
+            }
+            for model in MODELS
+        }
+        comparison = {"settings": {"data": "mnist"}, "rows": rows}  # the main pipeline's
+        storage.write_json(parakatta2023_sets.COMPARISON, comparison)
         yield made
 
 
@@ -91,7 +104,7 @@ def test_the_table_of_findings(report: Report) -> None:
     table = findings.table("parakatta2023", report.findings)
     assert {2, 6} <= set(table["question"].dropna())
     assert row(report, "CIFAR10").verdict == "cannot tell"
-    # MNIST's details are copies of FashionMNIST's here
+    # MNIST's numbers are copies of FashionMNIST's here
     assert row(report, "order of all five").verdict == "does not hold"
     assert "tau 1.00" in row(report, "order of all five").measured
 
@@ -161,12 +174,12 @@ TIED = scores(dict(zip(MODELS, (1.001, 1.0, 4.0, 8.0, 16.0), strict=True)))
 
 
 def test_the_order_changes_or_not() -> None:
-    assert parakatta2023_fashion.order_changes(Sets(UP, UP)) is False
-    assert parakatta2023_fashion.order_changes(Sets(UP, DOWN)) is True
-    assert parakatta2023_fashion.order_changes(Sets(UP, TIED)) is None
-    assert parakatta2023_fashion.tau(Sets(UP, DOWN))[0] == pytest.approx(-1)
-    assert ("gan", "cvaegan") in parakatta2023_fashion.turned(Sets(UP, DOWN))
-    assert parakatta2023_fashion.order(DOWN)[0] == "cvaegan"
+    assert parakatta2023_sets.order_changes(Sets(UP, UP)) is False
+    assert parakatta2023_sets.order_changes(Sets(UP, DOWN)) is True
+    assert parakatta2023_sets.order_changes(Sets(UP, TIED)) is None
+    assert parakatta2023_sets.tau(Sets(UP, DOWN))[0] == pytest.approx(-1)
+    assert ("gan", "cvaegan") in parakatta2023_sets.turned(Sets(UP, DOWN))
+    assert parakatta2023_sets.order(DOWN)[0] == "cvaegan"
 
 
 def test_blur_and_fid() -> None:
@@ -254,3 +267,25 @@ def test_missing_experiments_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match="no such file"):
             read(tmp_path)
+
+
+def test_mnists_models_are_those_of_the_committed_comparison(results: Results) -> None:
+    path = ROOT / "metrics" / "comparison.json"
+    found = parakatta2023_sets.read(results, path).mnist
+    rows = storage.read_json(path)["rows"]
+    for metric, model in (("fid_classifier", "gan"), ("sharpness", "vae")):
+        value = found[metric][model]
+        assert value
+        assert value.mean == pytest.approx(rows[model][metric]["mean"])
+        assert value.std == pytest.approx(rows[model][metric]["std"])
+
+
+def test_a_comparison_of_other_images_is_refused(results: Results, tmp_path: Path) -> None:
+    path = tmp_path / "comparison.json"
+    for data, rows, line in (
+        ("digits", {}, "of digits; mnist expected"),
+        ("mnist", {"gan": {}}, "no row wgan, vae, vaegan, cvaegan"),
+    ):
+        storage.write_json(path, {"settings": {"data": data}, "rows": rows})
+        with pytest.raises(UserError, match=line):
+            parakatta2023_sets.read(results, path)

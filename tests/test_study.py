@@ -59,6 +59,7 @@ def test_a_papers_systems_are_trained_at_once(folder: Path) -> None:
         **tiny, "model": "vae", "train": {**tiny["train"], "seeds": [0, 1]},
     }  # fmt: skip
     project.add_systems(folder, changes)
+    project.succeed(project.command(folder, "dvc", "repro", "papers/dvc.yaml:data@mnist"))
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     assert "4 trainings" in project.succeed(project.stage(folder, "study", "mi2018"))
     begun = started(folder)

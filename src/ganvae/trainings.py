@@ -21,7 +21,7 @@ from ganvae.model import NetworksParams, TrainParams, posterior, to_images
 # those whose files papers/dvc.yaml names as dependencies of the experiments
 Architecture = Literal["ghosh2020_gan", "mi2018", "wide"]
 Models = dict[str, dict[str, Any]]
-MAIN = Path("data")  # the main pipeline's images
+MNIST = Path("data/papers/mnist")  # on which experiments on another set are trained
 BATCH = 1000
 
 K = TypeVar("K", bound=Hashable)

@@ -1,8 +1,8 @@
 """Anomalies found by a VAE that never saw their like (parakatta2023).
 
 With `left_out` digits a VAE is trained on the other nine for each of them, and that digit's test
-images are the anomalies among the test images. Without, the VAE is trained on all of the main
-pipeline's images, and the anomalies are the test images of the experiment's own data.
+images are the anomalies among the test images. Without, the VAE is trained on all of MNIST, and the
+anomalies are the test images of the experiment's own data.
 
 An image's score is high where it is strange: `negative_elbo`, nats, the mean of
 -log p(x | z) + KL over posterior samples; and `reconstruction_mse`, per pixel on [0, 1], at the
@@ -104,13 +104,13 @@ def _tasks(
 ) -> tuple[dict[str, Training], dict[str, tuple[Tensor, Tensor]]]:
     """By what is left out: the training, and test images with 1 for the anomalies among them."""
     if params.left_out is None:
-        if root == trainings.MAIN:
+        if root == trainings.MNIST:
             raise UserError(f"params.yaml: data = {root}: left_out is null: name another set")
-        main = trainings.MAIN / "processed"
-        normal, _ = data.load(main / "test.safetensors")
+        mnist = trainings.MNIST / "processed"
+        normal, _ = data.load(mnist / "test.safetensors")
         anomalies, _ = data.load(root / "processed" / "test.safetensors")
         anomalous = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalies))])
-        training = trainings.of(params, MODEL, params.latent_dim, main / "train.safetensors")
+        training = trainings.of(params, MODEL, params.latent_dim, mnist / "train.safetensors")
         return {"other": training}, {"other": (torch.cat([normal, anomalies]), anomalous.byte())}
     images, labels = data.load(root / "processed" / "train.safetensors")
     test_images, test_labels = data.load(root / "processed" / "test.safetensors")

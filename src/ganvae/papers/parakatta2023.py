@@ -14,6 +14,7 @@ from ganvae.papers import parakatta2023_experiments as experiments
 from ganvae.papers import parakatta2023_fashion as fashion
 from ganvae.papers import parakatta2023_figures as figures
 from ganvae.papers import parakatta2023_latent as latent
+from ganvae.papers import parakatta2023_sets as both
 from ganvae.papers.comparing import larger, late, metrics_table, over_seeds
 from ganvae.papers.findings import Finding, Report, every, if_true, written
 from ganvae.papers.parakatta2023_latent import Measured
@@ -32,7 +33,7 @@ def report(results: Results) -> Report:
     codes = latent.all_of(
         {n: r for n, r in coded.items() if r.system.root == results["ae"].system.root}
     )
-    sets = fashion.read(results)
+    sets = both.read(results)
     digits = experiments.read_anomaly(results.experiment("anomaly"))
     other = experiments.read_anomaly(results.experiment("anomaly_other_set"))
     noisy = results.experiment("noise_removal")
@@ -52,8 +53,8 @@ def report(results: Results) -> Report:
         tables={
             "metrics": metrics_table(results, METRICS),
             "codes": latent.table(codes),
-            "data_sets": fashion.table(sets),
-            "fid_and_sharpness": fashion.agreement(sets.named()),
+            "data_sets": both.table(sets),
+            "fid_and_sharpness": both.agreement(sets.named()),
             "learning_rates": rates_table(gans),
             "anomaly": pd.concat([digits, other]).groupby(["digit", "score"])["auroc"]
             .agg(mean="mean", std="std", seeds="count").reset_index(),
@@ -67,7 +68,7 @@ def report(results: Results) -> Report:
             "reconstructions": figures.reconstructions(pair),
             "latent_space": figures.latent_space(codes),
             "learning_rates": figures.rates(gans),
-            "fashion_samples": figures.fashion_samples(results, fashion.MODELS),
+            "fashion_samples": figures.fashion_samples(results, both.MODELS),
             "data_sets": figures.data_sets(sets),
             "anomaly": figures.anomaly(digits, other),
             "denoising": figures.denoising(denoised),

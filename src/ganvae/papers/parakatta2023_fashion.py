@@ -1,106 +1,16 @@
 """MNIST beside FashionMNIST: which order of the models holds on both, and what FID says of blur.
 
-MNIST's five models are the main pipeline's, with the settings of `fashion_*`; its results lie in
-data/evaluation/. The text has GAN and VAE alone, attributed to Wu & Goodman.
+The text has GAN and VAE alone, attributed to Wu & Goodman.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
-
-import pandas as pd
-from scipy import stats
-
-from ganvae import storage
 from ganvae.comparison.summary import Spread
-from ganvae.papers.comparing import above, larger, over_seeds
+from ganvae.papers.comparing import above, larger
 from ganvae.papers.findings import Finding, every, if_true, written
+from ganvae.papers.parakatta2023_sets import MODELS, Scores, Sets, order, order_changes, tau, turned
 from ganvae.papers.results import Result, Results
 
-EVALUATION = Path("data/evaluation")
-MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-METRICS = ("fid_classifier", "sharpness", "precision", "recall", "coverage", "class_entropy")
 SIMILAR = 0.1  # of precision (0 to 1) and of sharpness (real images: 1)
 MAIN = "on MNIST the main pipeline's models"
-
-Scores = dict[str, dict[str, Spread | None]]
-
-
-@dataclass(frozen=True)
-class Sets:
-    """Metric -> model -> its seeds, on both sets of images."""
-
-    mnist: Scores
-    fashion: Scores
-
-    def named(self) -> dict[str, Scores]:
-        """By the sets' names."""
-        return {"MNIST": self.mnist, "FashionMNIST": self.fashion}
-
-
-def read(results: Results, evaluation: Path = EVALUATION) -> Sets:
-    """Both sets' metrics of `MODELS`. Raises `UserError` if a file is missing or damaged."""
-    details = {m: storage.read_json(evaluation / m / "details.json") for m in MODELS}
-    entries = {
-        model: {int(s): e for s, e in found["seeds"].items() if e["state"] == "finished"}
-        for model, found in details.items()
-    }
-    mnist = {
-        metric: {
-            model: over_seeds({s: entry["metrics"][metric] for s, entry in of_model.items()})
-            for model, of_model in entries.items()
-        }
-        for metric in METRICS
-    }
-    fashion = {
-        metric: {model: results[f"fashion_{model}"].metric(metric) for model in MODELS}
-        for metric in METRICS
-    }
-    return Sets(mnist, fashion)
-
-
-def order(scores: Scores, metric: str = "fid_classifier") -> list[str]:
-    """The models from the lowest mean on; one without a finished seed is left out."""
-    found = {model: value.mean for model, value in scores[metric].items() if value is not None}
-    return sorted(found, key=lambda model: found[model])
-
-
-def tau(sets: Sets, metric: str = "fid_classifier") -> tuple[float, float]:
-    """Kendall's tau of the models' means on the two sets (1: the same order), and its p value."""
-    both = [
-        (first.mean, second.mean)
-        for model in MODELS
-        if (first := sets.mnist[metric][model]) and (second := sets.fashion[metric][model])
-    ]
-    if len(both) < 2:
-        return float("nan"), float("nan")
-    found = stats.kendalltau(*zip(*both, strict=True))
-    return float(found.statistic), float(found.pvalue)
-
-
-def turned(sets: Sets, metric: str = "fid_classifier") -> list[tuple[str, str]]:
-    """Pairs of models whose order the seeds tell on both sets, and which is another on each."""
-    found = []
-    for left, right in combinations(MODELS, 2):
-        first, second = (
-            larger(scores[metric][left], scores[metric][right])
-            for scores in (sets.mnist, sets.fashion)
-        )
-        if first is not None and second is not None and first != second:
-            found.append((left, right))
-    return found
-
-
-def order_changes(sets: Sets) -> bool | None:
-    """Whether the order by FID is another on the second set.
-
-    True with a pair that the seeds tell apart the other way round; False without one, if the means
-    are in the same order; else the seeds do not tell.
-    """
-    if turned(sets):
-        return True
-    return False if order(sets.mnist) == order(sets.fashion) else None
 
 
 def blur_raises_fid(scores: Scores) -> bool | None:
@@ -217,44 +127,3 @@ def _order(scores: Scores) -> str:
 
 def _pairs(found: list[tuple[str, str]]) -> str:
     return ", ".join(f"{a.upper()} and {b.upper()}" for a, b in found) or "none"
-
-
-def table(sets: Sets) -> pd.DataFrame:
-    """One row per set and model: seeds, and `<metric>`, `<metric>_std` of `METRICS`; FID's rank."""
-    rows = []
-    for name, scores in sets.named().items():
-        ranks = order(scores)
-        for model in MODELS:
-            fid = scores["fid_classifier"][model]
-            row: dict[str, object] = {"data": name, "model": model}
-            row["seeds"] = len(fid.seeds) if fid else 0
-            row["rank"] = ranks.index(model) + 1 if fid else None
-            for metric in METRICS:
-                value = scores[metric][model]
-                row[metric] = value.mean if value else None
-                row[f"{metric}_std"] = value.std if value else None
-            rows.append(row)
-    return pd.DataFrame(rows).astype({"rank": "Int64"})
-
-
-def agreement(sets: Mapping[str, Scores]) -> pd.DataFrame:
-    """Spearman's rho of FID and sharpness over all seeds of all models, by set."""
-    rows = []
-    for name, scores in sets.items():
-        points = [
-            (fid.seeds[seed], sharp.seeds[seed])
-            for model in MODELS
-            if (fid := scores["fid_classifier"][model]) and (sharp := scores["sharpness"][model])
-            for seed in fid.seeds
-        ]
-        fids, sharpnesses = [p[0] for p in points], [p[1] for p in points]
-        found = stats.spearmanr(fids, sharpnesses) if len(points) > 2 else None
-        rows.append(
-            {
-                "data": name,
-                "seeds": len(points),
-                "rho_fid_sharpness": found.statistic if found else None,
-                "p": found.pvalue if found else None,
-            }
-        )
-    return pd.DataFrame(rows)

@@ -16,8 +16,8 @@ from ganvae.figures.style import Panel
 from ganvae.papers import panels
 from ganvae.papers.panels import DPI, Images
 from ganvae.papers.parakatta2023_experiments import METHODS, SCORES
-from ganvae.papers.parakatta2023_fashion import MODELS, Sets
 from ganvae.papers.parakatta2023_latent import Measured
+from ganvae.papers.parakatta2023_sets import MODELS, Sets
 from ganvae.papers.results import Result, Results
 
 LATENT = ("ae_latent_2", "vae_latent_2", "ae", "vae")
