@@ -4,10 +4,13 @@ DVC deletes a stage's outs before its command starts, so the check comes first, 
 own. Its out `data/params_checked` never changes: nothing re-runs because of it.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from ganvae import config, idx, model, storage
+import torch
+
+from ganvae import config, idx, model, runtime, storage
 from ganvae.classifier import ClassifierParams
 from ganvae.errors import UserError, run
 from ganvae.evaluation import EvaluateParams
@@ -69,9 +72,21 @@ def check_batch_size(values: dict[str, Any]) -> None:
     model.check_batch_size(config.block(model.TrainParams, values, "train"), count)
 
 
+def slow_precision(values: dict[str, Any]) -> str | None:
+    """A line about bf16 where the processor emulates it, at a small part of float32's speed."""
+    if values["train"]["precision"] == "fp32" or runtime.device().type != "cpu":
+        return None
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return None
+    return "params.yaml: train.precision = 'bf16': this processor has no bf16; fp32 is far faster"
+
+
 def main() -> None:
     """Entry point: `python -m stages.check_params`."""
-    check(config.load())
+    values = config.load()
+    check(values)
+    if line := slow_precision(values):
+        print(f"note: {line}", file=sys.stderr)
     storage.write_text(Path("data/params_checked"), "params.yaml is checked before every run\n")
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import modify_yaml
 
-from ganvae import config, model
+from ganvae import config, model, runtime
 from ganvae.config import Block
 from ganvae.errors import UserError
-from stages.check_params import check
+from stages.check_params import check, slow_precision
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 VALUES = config.load(PARAMS)
@@ -109,3 +110,21 @@ def test_an_architecture_without_a_models_network_is_refused_before_anything_run
     networks = {**VALUES["networks"], "architecture": "battineedi2023_gan"}
     with pytest.raises(UserError, match="'battineedi2023_gan': has no encoder, which vae needs"):
         check({**VALUES, "networks": networks})
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "supported", "said"),
+    [
+        ("cpu", "bf16", False, True),
+        ("cpu", "bf16", True, False),
+        ("cpu", "fp32", False, False),
+        ("cuda", "bf16", False, False),
+    ],
+)
+def test_a_processor_without_bf16_is_named(
+    monkeypatch: pytest.MonkeyPatch, device: str, precision: str, supported: bool, said: bool
+) -> None:
+    monkeypatch.setattr(runtime, "device", lambda: torch.device(device))
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
+    line = slow_precision(config.overlay(VALUES, {"train": {"precision": precision}}))
+    assert (line is not None) == said
