@@ -53,6 +53,10 @@ def one_hot(labels: Tensor) -> Tensor:
 def test_both_players_see_the_class(architecture: str) -> None:
     case = labelled("cgan", architecture)
     decoder, discriminator = case.networks["decoder"], case.networks["discriminator"]
+    assert not discriminator.pictures.weight.any(), "at first it sees the images as they are"
+    torch.nn.init.normal_(
+        discriminator.pictures.weight, generator=torch.Generator().manual_seed(SEED)
+    )
     z = Noise(SEED, CPU).normal(N, LATENT)[:, : LATENT - 1]
     logits = decoder.decoder(torch.cat([z, one_hot(LABELS)], dim=1))
     fake = 2 * torch.sigmoid(logits) - 1

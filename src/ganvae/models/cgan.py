@@ -2,7 +2,8 @@
 
 Differs from the paper's concatenation of the class to both inputs in the discriminator, so that any
 architecture's will do: it sees the image plus a learned picture of the class. Under a first linear
-layer W that is W x + W E y, a concatenation's W x + V y with V = W E.
+layer W that is W x + W E y, a concatenation's W x + V y with V = W E. The pictures start black
+(zero), as noise of a normal embedding's size would hide the image.
 """
 
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Conditional(nn.Module):
         super().__init__()
         self.discriminator = discriminator
         self.pictures = nn.Embedding(CLASSES, 28 * 28)
+        nn.init.zeros_(self.pictures.weight)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Logits [N]."""
