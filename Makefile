@@ -17,6 +17,7 @@ paper: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:report@$(PAPER)
+	$(BIN)/python -m stages.results_page
 
 demo: .venv/ready
 	$(BIN)/python -m stages.demo

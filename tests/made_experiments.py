@@ -60,7 +60,7 @@ def parakatta2023(root: Path) -> None:
 def _denoising(folder: Path) -> None:
     rows: list[dict[str, object]] = []
     shown = {"clean": torch.zeros(10, 28, 28, dtype=torch.uint8)}
-    for noise in (0.4, 0.8):
+    for noise in (0.4, 0.6, 0.8):
         rows += [{"noise": noise, "method": m, "mse": noise**2 / 4} for m in ("noisy", "clipped")]
         rows.append({"noise": noise, "method": "median", "window": 3, "mse": noise**2 / 8})
         for train_noise, seed in product((0.0, 0.6), (0, 1, 2)):

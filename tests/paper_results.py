@@ -30,6 +30,7 @@ from ganvae import trained as status
 from tests import project
 from tests.architectures import HUGE
 
+SNAPSHOT_IMAGES = 50
 EPOCHS = 0.1  # five steps of 32 digits
 TINY: dict[str, Any] = {
     "budget": 1.0,
@@ -65,7 +66,7 @@ def make(folder: Path, paper: str, seeds: int = 2) -> Path:
         block["architecture"] = _smaller(block["architecture"])
     storage.write_text(made / systems.FILE, yaml.safe_dump(content, sort_keys=False))
     with pytest.MonkeyPatch.context() as patch:  # images that no report shows
-        patch.setattr(snapshots, "IMAGES", 50)
+        patch.setattr(snapshots, "IMAGES", SNAPSHOT_IMAGES)
         patch.setattr(results, "SAMPLED", 10)
         patch.setattr(results, "SAMPLING_SECONDS", 1e-9)
         for name in systems.of_paper(paper, made / systems.FILE):

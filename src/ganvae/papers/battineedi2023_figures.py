@@ -11,7 +11,7 @@ from ganvae.figures import distributions, style
 from ganvae.figures.style import Panel
 from ganvae.model import posterior
 from ganvae.papers import courses, figures
-from ganvae.papers.battineedi2023_tables import kind, settings, snapshot_fid, varied
+from ganvae.papers.battineedi2023_tables import kind, settings, snapshot_of, varied
 from ganvae.papers.figures import DPI
 from ganvae.papers.results import Result
 from ganvae.showcase import LATENT_POINTS, latent_plane
@@ -97,26 +97,22 @@ def _plane(vae: Result, epoch: float, images: Tensor) -> Panel:
 def latent_sizes(results: Mapping[str, Result]) -> Figure:
     """Quality against the latent size, of the systems that vary nothing else."""
     drawn, axes = style.panels(2, 3.0, DPI, "Latent sizes: lines means, dots seeds", columns=2)
+    quantities = {"fid_classifier": "classifier-FID", "class_entropy": "class entropy (nats)"}
     colours = style.colours(("GAN", "VAE"))
     for family, colour in colours.items():
         base = results[family.lower()]
         own = [result for result in results.values() if only_latent(result, base)]
         own.sort(key=lambda result: result.latent_dim)
         epoch = min(courses.epochs(result) for result in own)
-        measured = (
-            [snapshot_fid(result, epoch) for result in own],
-            [result.metric("sharpness") for result in own],
-        )
+        measured = [[snapshot_of(result, epoch, name) for result in own] for name in quantities]
         for ax, values in zip(axes, measured, strict=True):
             known = [(r.latent_dim, v) for r, v in zip(own, values, strict=True) if v]
-            label = f"{family}, {epoch:.3g} epochs" if ax is axes[0] else family
+            label = f"{family}, snapshot near epoch {epoch:.3g}"
             ax.plot([d for d, _ in known], [v.mean for _, v in known], color=colour, label=label)
             for dim, value in known:
                 ax.plot([dim] * len(value.seeds), list(value.seeds.values()), ".", color=colour)
     ticks = sorted({result.latent_dim for result in results.values()})
-    for ax, title in zip(
-        axes, ("classifier-FID of a snapshot", "sharpness at the end"), strict=True
-    ):
+    for ax, title in zip(axes, quantities.values(), strict=True):
         ax.set_xscale("log")
         ax.set_xticks(ticks, [str(tick) for tick in ticks])
         ax.minorticks_off()

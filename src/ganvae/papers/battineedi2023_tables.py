@@ -145,11 +145,6 @@ def sizes_in_words(result: Result) -> str:
     return f"{total:,.0f} weights ({parts})"
 
 
-def collapsed(result: Result) -> int:
-    """How many of its finished seeds collapsed."""
-    return sum(result.details["seeds"][str(seed)]["collapsed"] for seed in result.seeds)
-
-
 def sizes(results: Mapping[str, Result]) -> pd.DataFrame:
     """Weights, seconds and steps of every system, means over the seeds."""
     rows = []
@@ -192,27 +187,27 @@ def customised(results: Mapping[str, Result], errors: Mapping[str, Errors]) -> p
                 "epochs": courses.epochs(result),
                 "seeds": len(result.seeds),
                 "diverged": result.diverged,
-                "collapsed": collapsed(result),
+                "collapsed": result.collapsed,
                 **measured,
                 "reconstruction_mae": courses.mean(mae),
                 "common_epoch": epoch,
-                "snapshot_fid_classifier": courses.mean(snapshot_fid(result, epoch)),
+                "snapshot_fid_classifier": courses.mean(snapshot_of(result, epoch)),
             }
         )
     return pd.DataFrame(rows)
 
 
-def snapshot_fid(result: Result, epoch: float) -> Spread | None:
-    """The classifier-FID of the snapshot nearest to an epoch."""
+def snapshot_of(result: Result, epoch: float, metric: str = "fid_classifier") -> Spread | None:
+    """A metric of the snapshot nearest to an epoch."""
 
     def of(seed: int) -> float:
         course = courses.snapshots(result, seed)
         nearest = int((course["epoch"] - epoch).abs().to_numpy().argmin())
-        return float(course["fid_classifier"].iloc[nearest])
+        return float(course[metric].iloc[nearest])
 
     return courses.over_seeds(result, of)
 
 
 def snapshot_in_words(result: Result, epoch: float) -> str:
-    """`snapshot_fid` in words."""
-    return written(snapshot_fid(result, epoch), 1)
+    """Its classifier-FID in words."""
+    return written(snapshot_of(result, epoch), 1)

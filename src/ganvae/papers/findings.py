@@ -1,22 +1,36 @@
 """One published number or claim beside what was measured here, and the verdict."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 
+from ganvae import config, systems
 from ganvae.comparison.summary import Spread
 from ganvae.papers.results import Result
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "no claim"]
 COLUMNS = [
-    "paper", "claim", "systems", "published", "measured", "seeds", "length", "protocol", "verdict",
+    "paper", "claim", "systems", "seeds", "length", "published", "measured", "protocol", "verdict",
     "question",
 ]  # fmt: skip
-SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Source:
+    """What gave a finding's numbers where that was no system of the paper.
+
+    Attributes:
+        name: an experiment's, or that of the main pipeline.
+        seeds: over how many the numbers are.
+        length: of a training, with its unit; the papers give none.
+    """
+
+    name: str
+    seeds: int
+    length: str
 
 
 @dataclass(frozen=True)
@@ -25,12 +39,13 @@ class Finding:
 
     Attributes:
         claim: the number or claim, and where the text has it.
-        systems: whose results it is judged by.
+        systems: whose results it is judged by; empty where `source` says what is.
         published: what the text says.
         measured: the same of this project's systems, with the spread over their seeds.
         verdict: "no claim" for a row that only answers a question.
         protocol: what differs besides what the systems' blocks say.
         question: which of the questions that the papers leave open it answers, from 1.
+        source: of the numbers, where no system gave them.
     """
 
     claim: str
@@ -40,6 +55,7 @@ class Finding:
     verdict: Verdict
     protocol: str = ""
     question: int | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -51,28 +67,51 @@ class Report:
     figures: dict[str, Figure]
 
 
+def experiment(name: str, found: pd.DataFrame) -> Source:
+    """An experiment's own seeds and length.
+
+    Args:
+        name: a key of `experiments` in papers/params.yaml.
+        found: a table of its results with the column `seed`.
+    """
+    params = config.load(systems.FILE)["experiments"][name]["params"]
+    epochs = params.get("epochs") or params.get("train", {}).get("epochs")
+    length = f"{epochs:g} epochs" if epochs else f"{params['gan']['generator_updates']:,} updates"
+    return Source(name, int(found["seed"].nunique()), length)
+
+
 def table(paper: str, findings: Sequence[Finding]) -> pd.DataFrame:
-    """The findings with the columns `COLUMNS`; lengths are shares of the paper's."""
+    """The findings with the columns `COLUMNS`; lengths of systems are shares of the paper's."""
     rows = []
     for finding in findings:
         own = [result.system for result in finding.systems]
         differs = dict.fromkeys([finding.protocol, *(system.differs for system in own)])
-        seeds = [len(result.seeds) for result in finding.systems]
         rows.append(
             (
                 paper,
                 finding.claim,
-                ", ".join(result.name for result in finding.systems),
+                *_origin(finding),
                 finding.published,
                 finding.measured,
-                _range([str(count) for count in sorted(set(seeds))]),
-                _range([f"{budget:.3g}" for budget in sorted({s.budget for s in own})]),
-                "; ".join(text for text in differs if text) or "as the paper's",
+                "; ".join(text for text in differs if text) or "as the text is read",
                 finding.verdict,
                 finding.question,
             )
         )
     return pd.DataFrame(rows, columns=COLUMNS).astype({"question": "Int64"})
+
+
+def _origin(finding: Finding) -> tuple[str, str, str]:
+    """Systems, seeds and length."""
+    if source := finding.source:
+        return source.name, str(source.seeds), source.length
+    seeds = sorted({len(result.seeds) for result in finding.systems})
+    budgets = sorted({result.system.budget for result in finding.systems})
+    return (
+        ", ".join(result.name for result in finding.systems),
+        _range([str(count) for count in seeds]),
+        _range([f"{budget:.3g}" for budget in budgets]),
+    )
 
 
 def _range(values: Sequence[str]) -> str:
@@ -94,44 +133,6 @@ def if_true(condition: bool | None) -> Verdict:
     return "holds" if condition else "does not hold"
 
 
-def every(conditions: Iterable[bool | None]) -> bool | None:
-    """Whether all hold; False if one does not, else None if one cannot be told."""
-    found = list(conditions)
-    if False in found:
-        return False
-    return None if None in found else True
-
-
-def agreed(values: Sequence[float], above: float) -> bool | None:
-    """Whether all seeds' values are above, or none is; None where the seeds disagree."""
-    found = {value > above for value in values}
-    return found.pop() if len(found) == 1 else None
-
-
 def listed(values: Sequence[float]) -> str:
     """The seeds' values, to three decimals."""
     return ", ".join(f"{value:.3f}" for value in values)
-
-
-def near(value: Spread | None, published: float, tolerance: float) -> bool | None:
-    """Whether a mean lies within `tolerance` of the published value."""
-    return None if value is None else abs(value.mean - published) <= tolerance
-
-
-def greater(left: Spread | None, right: Spread | None) -> bool | None:
-    """Whether `left` is above `right`, by Welch's t test over the seeds at the 5 % level.
-
-    Returns:
-        None where the seeds do not tell: fewer than two of one, or no significant difference.
-    """
-    if left is None or right is None or left.std is None or right.std is None:
-        return None
-    if left.std == right.std == 0:
-        return left.mean > right.mean if left.mean != right.mean else None
-    test = stats.ttest_ind(list(left.seeds.values()), list(right.seeds.values()), equal_var=False)
-    return bool(left.mean > right.mean) if test.pvalue < SIGNIFICANT else None
-
-
-def reached(results: Sequence[Result], share: float = 1.0) -> bool:
-    """Whether all systems were trained for at least this share of the paper's length."""
-    return all(result.system.budget >= share for result in results)

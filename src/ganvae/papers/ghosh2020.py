@@ -16,10 +16,10 @@ from ganvae.papers import ghosh2020_augmentation as augmentation
 from ganvae.papers import ghosh2020_claims as claims
 from ganvae.papers import ghosh2020_codes as codes
 from ganvae.papers import ghosh2020_figures as figures
-from ganvae.papers.comparing import metrics_table
 from ganvae.papers.findings import Report
 from ganvae.papers.ghosh2020_theory import theory
 from ganvae.papers.results import Results
+from ganvae.papers.tables import metrics_table
 
 METRICS = (*claims.LOOKS, "recall", "coverage", "class_entropy", "modes", "reconstruction_mse",
            "negative_elbo", "kl_nats")  # fmt: skip
@@ -41,7 +41,7 @@ def report(results: Results) -> Report:
             *theory(results),
             claims.saturating(results["gan"], results["gan_saturating"]),
             *claims.named(results, conditional, info),
-            *augmentation.findings(added, [results["cgan"], results["infogan"]]),
+            *augmentation.findings(added),
         ],
         tables={
             "metrics": _with_real(metrics_table(results, METRICS), root),

@@ -19,8 +19,7 @@ from ganvae.comparison.summary import Spread
 from ganvae.data import CLASSES, CPU, dequantise, quantise
 from ganvae.figures.style import Array
 from ganvae.model import to_images
-from ganvae.papers.comparing import over_seeds
-from ganvae.papers.results import Result
+from ganvae.papers.results import Result, of_seeds
 from ganvae.runtime import Noise, seed_for
 
 IMAGES = 2000  # that the classifier reads of each seed, equally many of every class or code
@@ -131,6 +130,11 @@ def shape(images: Tensor) -> tuple[Array, Array]:
     return slant.numpy(), mean(dx.square()).sqrt().flatten().numpy()
 
 
+def continuous_name(code: int) -> str:
+    """Chen et al.'s c2 and c3 for 0 and 1: c1 is the class."""
+    return f"c{code + 2}"
+
+
 @dataclass(frozen=True)
 class Codes:
     """What the seeds of one system make of their codes.
@@ -146,17 +150,17 @@ class Codes:
     @property
     def agreement(self) -> Spread | None:
         """Over the seeds, as the next two."""
-        return over_seeds({seed: found.agreement for seed, found in self.seeds.items()})
+        return of_seeds({seed: found.agreement for seed, found in self.seeds.items()})
 
     @property
     def assignment(self) -> Spread | None:
         """Share of the images that fit the best one-to-one assignment of classes to codes."""
-        return over_seeds({seed: found.assignment[1] for seed, found in self.seeds.items()})
+        return of_seeds({seed: found.assignment[1] for seed, found in self.seeds.items()})
 
     @property
     def mutual_information(self) -> Spread | None:
         """Of code and read class, in nats."""
-        return over_seeds({seed: found.mutual_information for seed, found in self.seeds.items()})
+        return of_seeds({seed: found.mutual_information for seed, found in self.seeds.items()})
 
     def classes(self) -> pd.DataFrame:
         """Columns seed, code, 0..9 (images read as that class), assigned, fits (0 to 1)."""
@@ -174,7 +178,7 @@ class Codes:
         rows = []
         for seed, found in self.seeds.items():
             for code in range(found.codes.shape[1]):
-                row: dict[str, float] = {"seed": seed, "code": code + 1}
+                row: dict[str, object] = {"seed": seed, "code": continuous_name(code)}
                 for name, values in (("slant", found.slant), ("width", found.width)):
                     constant = np.ptp(values) == 0
                     rho = stats.spearmanr(found.codes[:, code], values).statistic

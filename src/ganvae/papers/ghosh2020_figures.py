@@ -114,11 +114,11 @@ def continuous(found: Codes) -> Figure:
     rho = found.correlations()
     for seed, read in list(found.seeds.items())[:1]:
         for code in range(read.codes.shape[1]):
-            own = rho[(rho["seed"] == seed) & (rho["code"] == code + 1)].iloc[0]
+            own = rho[(rho["seed"] == seed) & (rho["code"] == codes.continuous_name(code))].iloc[0]
             note = f"rank correlation: slant {own['slant']:+.2f}, width {own['width']:+.2f}"
             shown.append(
                 Images(
-                    f"code c{code + 2}",  # Chen et al.'s c2 and c3
+                    f"code {codes.continuous_name(code)}",
                     codes.walk(found.result, seed, code),
                     note,
                     codes.SHOWN,

@@ -8,10 +8,12 @@ from ganvae.data import CPU
 from ganvae.papers import mi2018_claims as claims
 from ganvae.papers import mi2018_constraint as constraint
 from ganvae.papers import mi2018_figures as figures
+from ganvae.papers import mi2018_looks as looks
 from ganvae.papers.findings import Report
 from ganvae.papers.mi2018_judge import OVER, Judge
 from ganvae.papers.results import Results
 
+MAPS = ("map", "map_wide", "map_options")
 METRICS = (
     "class_entropy", "image_entropy", "fid_classifier", "sharpness", "precision", "recall",
 )  # fmt: skip
@@ -22,20 +24,25 @@ def report(results: Results) -> Report:
     folder = results.experiment("two_layer_classifier")
     judge = Judge(classifier.load(folder / "classifier" / "weights.safetensors", CPU), results)
     accuracy = pd.read_csv(folder / "accuracy.csv")
-    maps = {name: pd.read_csv(results.experiment(name) / "map.csv") for name in ("map", "map_wide")}
+    maps = {name: pd.read_csv(results.experiment(name) / "map.csv") for name in MAPS}
     return Report(
-        [*claims.findings(results, judge, accuracy), *constraint.findings(results, judge, maps)],
+        [
+            *claims.findings(results, judge, accuracy),
+            *looks.findings(results),
+            *constraint.findings(results, judge, maps),
+        ],
         {
             "systems": table(results, judge),
             **{f"{name}_means": _means(measured) for name, measured in maps.items()},
         },
         {
-            "class_entropy": figures.courses(results),
+            "class_entropy": figures.courses(results, judge),
             "samples": figures.samples(results),
             "ten_images": figures.ten_images(results, judge.network),
+            "both_vaegans": figures.both_vaegans(results),
             "image_entropy": figures.histogram(judge.probabilities),
             "gradients": figures.gradients(results),
-            **{name: figures.lambda_and_d(m, name) for name, m in maps.items()},
+            **{name: figures.lambda_and_d(maps[name], name) for name in ("map", "map_wide")},
         },
     )
 
@@ -50,6 +57,7 @@ def table(results: Results, judge: Judge) -> pd.DataFrame:
             {
                 "system": name,
                 "seeds": len(result.seeds),
+                "collapsed": result.collapsed,
                 "diverged": result.diverged,
                 "length": result.system.budget,
                 "generator_updates": claims.updates(result),
@@ -63,10 +71,15 @@ def table(results: Results, judge: Judge) -> pd.DataFrame:
 
 
 def _means(measured: pd.DataFrame) -> pd.DataFrame:
-    """Means over the seeds of every point of a map."""
-    keys = [key for key in ("hinge", "l_gan_on", "lambda", "d") if key in measured]
+    """Of every point of a map the means over its seeds, and how many collapsed or diverged."""
+    keys = ["hinge", "l_gan_on", "lambda", "d"]
     numbers = measured.select_dtypes("number").columns.difference([*keys, "seed", "step"])
-    return measured.groupby(keys, sort=True)[list(numbers)].mean().reset_index()
+    ends = measured.assign(
+        collapsed=measured["collapsed"].fillna(False).astype(int),
+        diverged=(measured["state"] == "diverged").astype(int),
+    ).groupby(keys)[["collapsed", "diverged"]]
+    means = measured.groupby(keys, sort=True)[list(numbers)].mean()
+    return means.join(ends.sum()).reset_index()
 
 
 def _mean(value: Spread | None) -> float | None:

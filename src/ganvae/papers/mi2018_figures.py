@@ -13,18 +13,22 @@ from ganvae import sensitivity
 from ganvae.classifier import Classifier, classify
 from ganvae.data import quantise
 from ganvae.figures import style
-from ganvae.figures.bands import band
+from ganvae.figures.style import Array
 from ganvae.metrics.image_entropy import image_entropy
+from ganvae.papers import panels
+from ganvae.papers.figures import banded
+from ganvae.papers.mi2018_claims import CLASS_ENTROPY
+from ganvae.papers.mi2018_judge import Judge
 from ganvae.papers.results import Result, Results
 
 DPI = 110
 TEN = 10
 ROWS = 5  # of snapshots
 FIVE = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-PUBLISHED = {"gan": 0.0, "wgan": 2.280}  # at 1,000k iterations, Fig. 3
+ITERATIONS = (1, 100_000, 500_000, 1_000_000)  # of Fig. 2
 
 
-def courses(results: Results) -> Figure:
+def courses(results: Results, judge: Judge) -> Figure:
     """Class entropy against updates of the generator, as Fig. 3, with its values at the end."""
     names = ("gan", "gan_minimax", "wgan", "wgan_convolutional", "vae", "vaegan", "cvaegan")
     drawn, (whole, upper) = style.panels(
@@ -32,12 +36,12 @@ def courses(results: Results) -> Figure:
     )
     colours = style.colours(names)
     for name in names:
-        tables = [results[name].timeline(seed) for seed in results[name].seeds]
+        tables = [judge.course(name, seed) for seed in results[name].seeds]
         for ax in (whole, upper):
-            _banded(ax, tables, "updates", "class_entropy", colours[name], name)
+            banded(ax, tables, "updates", "class_entropy", colours[name], name)
     for ax in (whole, upper):
         ax.axhline(math.log(10), color="grey", linestyle=":", linewidth=1)
-        for name, value in PUBLISHED.items():
+        for name, value in CLASS_ENTROPY.items():
             ax.plot(1e6, value, "o", color=colours[name], markersize=6, fillstyle="none")
         ax.set_xscale("log")
         ax.set_xlabel("updates of the generator; circles: published", fontsize=style.SMALL)
@@ -50,38 +54,53 @@ def courses(results: Results) -> Figure:
     return drawn
 
 
-def _banded(ax: Axes, tables: list[pd.DataFrame], x: str, y: str, colour: str, label: str) -> None:
-    course = band(tables, x, y)
-    if course.empty:
-        return
-    mean, low, high = course.columns
-    ax.plot(course.index, course[mean], color=colour, linewidth=1.4, label=label)
-    ax.fill_between(course.index, course[low], course[high], color=colour, alpha=0.2, linewidth=0)
-
-
 def samples(results: Results) -> Figure:
     """The first seed's snapshots, as Fig. 2: a row per step, the same noise in each column."""
     names = ("gan", "gan_minimax", "wgan", "wgan_convolutional")
-    drawn, axes = style.panels(len(names), 2.2, DPI, "Samples along training (Fig. 2)", 2)
+    drawn, axes = style.panels(
+        len(names), 2.2, DPI, "Samples along training, by updates of the generator (Fig. 2)", 2
+    )
     for ax, name in zip(axes, names, strict=True):
         _snapshots(ax, name, results[name])
     return drawn
 
 
 def _snapshots(ax: Axes, name: str, result: Result) -> None:
-    style.heading(ax, name, "", "black")
     if not result.seeds:
+        style.heading(ax, name, "", "black")
         style.say(ax, "every seed diverged")
         return
     seed = result.seeds[0]
     images = result.arrays[f"snapshots/{seed}"].numpy()[:, :TEN]
     updates = result.timeline(seed)["updates"].to_numpy()
-    picked = style.spaced(len(images), ROWS)
+    picked, missing = rows_of(updates)
+    note = f"not reached: {', '.join(f'{m // 1000:,}k' for m in missing)}" if missing else ""
+    style.heading(ax, name, note, "black")
     ax.imshow(style.shown(images[picked].reshape(-1, 28, 28), TEN), cmap="gray", vmin=0, vmax=255)
     places = [29 * row + 15 for row in range(len(picked))]
-    ax.set_yticks(places, [f"{updates[i]:,.0f}" for i in picked], fontsize=style.SMALL)
+    ax.set_yticks(places, [f"{max(1, updates[i]):,.0f}" for i in picked], fontsize=style.SMALL)
     ax.set_xticks([])
-    ax.set_ylabel("updates of the generator", fontsize=style.SMALL)
+
+
+def rows_of(updates: Array) -> tuple[list[int], list[int]]:
+    """Which snapshots are shown, and which of the published iterations were not reached.
+
+    The nearest ones to the published iterations, filled up to `ROWS` with evenly spaced ones.
+    """
+    near = [it for it in ITERATIONS if it <= updates[-1] * 1.01]
+    picked = {int(np.abs(np.log(np.maximum(updates, 1) / it)).argmin()) for it in near}
+    for index in reversed(style.spaced(len(updates), ROWS)):
+        if len(picked) < ROWS:
+            picked.add(int(index))
+    return sorted(picked), [it for it in ITERATIONS if it not in near]
+
+
+def both_vaegans(results: Results) -> Figure:
+    """Sample grids of the VAE-GAN and the constrained one, as Fig. 7a and b."""
+    shown = [
+        panels.stored(results[name], "samples", name, limit=100) for name in ("vaegan", "cvaegan")
+    ]
+    return panels.figure(shown, "VAE-GAN and constrained VAE-GAN (Fig. 7)")
 
 
 def ten_images(results: Results, judge: Classifier) -> Figure:
@@ -148,7 +167,7 @@ def gradients(results: Results) -> Figure:
         for name in ("vaegan", "cvaegan"):
             tables = [_with_l_vae(results[name].history(seed)) for seed in results[name].seeds]
             tables = [table[["step", column]].dropna() for table in tables if column in table]
-            _banded(ax, tables, "step", column, colours[name], name)
+            banded(ax, tables, "step", column, colours[name], name)
         ax.set_title(title, fontsize=style.NORMAL)
         ax.set_xscale("log")
         ax.set_xlabel("step", fontsize=style.SMALL)
@@ -164,8 +183,4 @@ def _with_l_vae(history: pd.DataFrame) -> pd.DataFrame:
 
 def lambda_and_d(measured: pd.DataFrame, name: str) -> Figure:
     """The maps over lambda and d of the constrained VAE-GAN as eq. 7 is read."""
-    read = measured
-    for option, chosen in (("hinge", "batch"), ("l_gan_on", "prior")):
-        if option in read:
-            read = read[read[option] == chosen]
-    return sensitivity.draw(read, f"Constrained VAE-GAN over λ and d ({name})", DPI)
+    return sensitivity.draw(measured, f"Constrained VAE-GAN over λ and d ({name})", DPI)

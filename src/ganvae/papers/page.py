@@ -24,15 +24,31 @@ QUESTIONS = (
     "Does the constraint of mi2018 help, by how much, and for which lambda and d?",
     "Does any ordering hold on a second data set?",
 )
-SHOWN = ["claim", "systems", "published", "measured", "seeds", "length", "protocol", "verdict"]
+# by question, in the folders of the papers
+FIGURES = {
+    1: ("mi2018/class_entropy", "mi2018/samples", "tikayyolla2020/gan_losses"),
+    2: ("ghosh2020/samples", "tikayyolla2020/side_by_side", "parakatta2023/data_sets"),
+    3: ("battineedi2023/gan_training", "tikayyolla2020/accuracy"),
+    4: ("tikayyolla2020/vae_losses", "ghosh2020/samples"),
+    5: ("mi2018/map", "mi2018/map_wide", "mi2018/image_entropy", "mi2018/gradients"),
+    6: ("parakatta2023/data_sets", "parakatta2023/fashion_samples"),
+}
+SHOWN = COLUMNS[1:-1]
+LEADS = {
+    "holds": "What holds",
+    "does not hold": "What does not",
+    "cannot tell": "What these lengths and seeds cannot tell",
+    "no claim": "Numbers without a claim",
+}
 INTRODUCTION = """\
 # The source papers, re-run
 
 Every number and claim that five texts publish, beside what this project's systems gave. `length` is
-the share of the paper's own training length that was run; "cannot tell" means that the number of
-seeds or this length does not decide. The systems stand in `papers/params.yaml`, the readings of the
-texts in the docstrings of `src/ganvae/networks` and `src/ganvae/models`, the verdicts' rules in
-`src/ganvae/papers`. `python -m stages.results_page` writes this page from the tables in `papers/`.
+the share of the paper's own training length that was run (of an experiment, its length); "cannot
+tell" means that the number of seeds or this length does not decide. The systems stand in
+`papers/params.yaml`, the readings of the texts in the docstrings of `src/ganvae/networks` and
+`src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. `python -m stages.results_page`
+writes this page from the tables in `papers/`.
 """
 
 
@@ -64,29 +80,59 @@ def page(folder: Path) -> str:
     if not tables:
         raise UserError(f"{folder}: no report yet; run dvc repro papers/dvc.yaml")
     parts = [INTRODUCTION, _counts(tables), "## The questions the papers leave open\n"]
-    parts += [_answer(number, tables) for number in range(1, len(QUESTIONS) + 1)]
+    parts += [_answer(folder, number, tables) for number in range(1, len(QUESTIONS) + 1)]
     parts += [_paper(folder, paper, table) for paper, table in tables.items()]
     return "\n".join(parts)
 
 
 def _counts(tables: Mapping[str, pd.DataFrame]) -> str:
     counted = {paper: table["verdict"].value_counts().to_dict() for paper, table in tables.items()}
-    verdicts = ["holds", "does not hold", "cannot tell", "no claim"]
-    rows = [[paper, *(counts.get(v, 0) for v in verdicts)] for paper, counts in counted.items()]
+    rows = [[paper, *(counts.get(v, 0) for v in LEADS)] for paper, counts in counted.items()]
     missing = [paper for paper in PAPERS if paper not in tables]
     note = f"\nWithout a report yet: {', '.join(missing)}.\n" if missing else ""
-    return _markdown(["paper", *verdicts], rows) + note
+    return _markdown(["paper", *LEADS], rows) + note
 
 
-def _answer(number: int, tables: Mapping[str, pd.DataFrame]) -> str:
-    """One paragraph: each finding that bears on the question, with its verdict."""
-    sentences = [
-        f"{_sentence(row['claim'])} ({paper}): {row['measured']} [{row['verdict']}]."
+def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> str:
+    """A paragraph for each kind of verdict on the question, and the figures that show it."""
+    found = [
+        (row["verdict"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}.")
         for paper, table in tables.items()
         for _, row in table[table["question"] == str(number)].iterrows()
     ]
-    text = " ".join(sentences) or "No report answers it yet."
-    return f"### {number}. {QUESTIONS[number - 1]}\n\n{text}\n"
+    heading = f"### {number}. {QUESTIONS[number - 1]}\n"
+    if not found:
+        return f"{heading}\nNo report answers it yet.\n"
+    verdicts = [verdict for verdict, _ in found]
+    claims = len(found) - verdicts.count("no claim")
+    parts = [
+        f"Of {claims} claims on it {verdicts.count('holds')} hold, "
+        f"{verdicts.count('does not hold')} do not, {verdicts.count('cannot tell')} cannot be told."
+    ]
+    if number == 1:
+        parts[0] += f" {collapses(folder)}"
+    for verdict, lead in LEADS.items():
+        if own := [text for kind, text in found if kind == verdict]:
+            parts.append(f"*{lead}.* {' '.join(own)}")
+    images = [stem for stem in FIGURES[number] if (folder / f"{stem}.png").exists()]
+    shown = " ".join(f"[{stem}](../papers/{stem}.png)" for stem in images)
+    return (
+        "\n\n".join([heading.strip(), *parts, f"Figures: {shown}" if shown else ""]).strip() + "\n"
+    )
+
+
+def collapses(folder: Path) -> str:
+    """How many seeds of every adversarial system of all papers ended collapsed or diverged."""
+    words = []
+    for path in sorted(folder.glob("*/*.csv")):
+        table = pd.read_csv(path)
+        if not {"system", "seeds", "collapsed", "diverged"} <= set(table.columns):
+            continue
+        for row in table.to_dict("records"):
+            if "gan" in str(row["system"]):
+                lost = int(row["collapsed"]) + int(row["diverged"])
+                words.append(f"{path.parent.name} {row['system']} {lost} of {int(row['seeds'])}")
+    return f"Seeds that ended collapsed or diverged: {', '.join(words)}." if words else ""
 
 
 def _sentence(claim: str) -> str:

@@ -15,10 +15,12 @@ from ganvae.papers import parakatta2023_fashion as fashion
 from ganvae.papers import parakatta2023_figures as figures
 from ganvae.papers import parakatta2023_latent as latent
 from ganvae.papers import parakatta2023_sets as both
-from ganvae.papers.comparing import larger, late, metrics_table, over_seeds
-from ganvae.papers.findings import Finding, Report, every, if_true, written
+from ganvae.papers.courses import late
+from ganvae.papers.findings import Finding, Report, if_true, written
 from ganvae.papers.parakatta2023_latent import Measured
-from ganvae.papers.results import Result, Results
+from ganvae.papers.results import Result, Results, of_seeds
+from ganvae.papers.tables import metrics_table
+from ganvae.papers.verdicts import every, larger
 
 BALANCED = 0.5  # accuracy of a discriminator that cannot tell
 WHERE = "(Autoencoders and Variational Autoencoders)"
@@ -46,12 +48,12 @@ def report(results: Results) -> Report:
             *autoencoders(codes["ae"], codes["vae"]),
             *rates(results["gan"], results["gan_balanced"]),
             *fashion.findings(results, sets),
-            *experiments.anomaly(results, digits, other),
-            *experiments.denoising(results, denoised),
-            *experiments.compression(results, compressed),
+            *experiments.anomaly(digits, other),
+            *experiments.denoising(denoised),
+            *experiments.compression(compressed),
         ],
         tables={
-            "metrics": metrics_table(results, METRICS),
+            "metrics": _with_codes(metrics_table(results, METRICS), codes),
             "codes": latent.table(codes),
             "data_sets": both.table(sets),
             "fid_and_sharpness": both.agreement(sets.named()),
@@ -65,7 +67,7 @@ def report(results: Results) -> Report:
         },
         figures={
             "samples": figures.samples(pair),
-            "reconstructions": figures.reconstructions(pair),
+            "reconstructions": figures.reconstructions({name: codes[name] for name in pair}),
             "latent_space": figures.latent_space(codes),
             "learning_rates": figures.rates(gans),
             "fashion_samples": figures.fashion_samples(results, both.MODELS),
@@ -76,6 +78,21 @@ def report(results: Results) -> Report:
             "compression": figures.compression(compressed),
         },
     )  # fmt: skip
+
+
+def _with_codes(table: pd.DataFrame, codes: Mapping[str, Measured]) -> pd.DataFrame:
+    """The table with the plain autoencoders' reconstruction errors, which evaluation leaves out.
+
+    It takes for an encoder what has a likelihood.
+    """
+    for name, measured in codes.items():
+        own = table["system"] == name
+        if (value := measured.of("mse")) and bool(
+            table.loc[own, "reconstruction_mse"].isna().all()
+        ):
+            table.loc[own, "reconstruction_mse"] = value.mean
+            table.loc[own, "reconstruction_mse_std"] = value.std
+    return table
 
 
 def autoencoders(ae: Measured, vae: Measured) -> list[Finding]:
@@ -130,7 +147,7 @@ def _both(values: list[Spread | None], digits: int = 3) -> str:
 def imbalance(result: Result) -> Spread | None:
     """How far the discriminator's accuracy is from 1/2 over the last tenth, 0 to 1/2."""
     found = late(result, "discriminator.accuracy")
-    return found and over_seeds({int(s): abs(v - BALANCED) for s, v in found.seeds.items()})
+    return found and of_seeds({int(s): abs(v - BALANCED) for s, v in found.seeds.items()})
 
 
 def rates(gan: Result, balanced: Result) -> list[Finding]:

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from ganvae import storage
+from ganvae.data import dequantise, quantise
 from ganvae.figures import grids, style
 from ganvae.figures.bands import band
 from ganvae.figures.style import Panel
+from ganvae.model import posterior, to_images
 from ganvae.papers import panels
 from ganvae.papers.panels import DPI, Images
 from ganvae.papers.parakatta2023_experiments import METHODS, SCORES
@@ -34,12 +37,23 @@ def samples(shown: Mapping[str, Result]) -> Figure:
     return panels.figure(found, "Autoencoder beside VAE: images from the prior")
 
 
-def reconstructions(shown: Mapping[str, Result]) -> Figure:
-    """Test images, and below each its reconstructions."""
-    originals = panels.originals(next(iter(shown.values()))).values
-    found = [panels.stored(result, "reconstructions", name) for name, result in shown.items()]
-    rows = [Panel(panel.name, panel.values, panel.note) for panel in found]
-    return grids.reconstructions(originals, rows, style.colours(shown), DPI)
+@torch.no_grad()
+def reconstructions(codes: Mapping[str, Measured]) -> Figure:
+    """Test images, and below each its reconstructions without sampling, of the first seeds."""
+    originals = panels.originals(next(iter(codes.values())).result).values
+    assert originals is not None
+    images = dequantise(torch.from_numpy(originals))
+    rows = []
+    for name, measured in codes.items():
+        seed = panels.first(measured.result)
+        if seed is None:
+            rows.append(Panel(name, None, "no seed finished"))
+            continue
+        networks = measured.result.networks(seed)
+        mean, _ = posterior(networks["encoder"](images))
+        drawn = quantise(to_images(networks["decoder"](mean))).numpy()
+        rows.append(Panel(name, drawn, f"seed {seed}"))
+    return grids.reconstructions(originals, rows, style.colours(codes), DPI)
 
 
 def latent_space(codes: Mapping[str, Measured]) -> Figure:
@@ -52,7 +66,9 @@ def latent_space(codes: Mapping[str, Measured]) -> Figure:
     )
     for ax, name in zip(axes, LATENT, strict=True):
         measured = codes[name]
-        heading = f"{measured.result.system.model.upper()}, {measured.result.latent_dim} numbers"
+        dims = measured.result.latent_dim
+        centred = "" if dims == 2 else ", centred"
+        heading = f"{measured.result.system.model.upper()}, {dims} numbers{centred}"
         if not measured.seeds:
             style.heading(ax, heading, "", style.REAL_COLOUR)
             style.say(ax, "no seed finished")

@@ -16,8 +16,7 @@ from ganvae.figures.style import Array
 from ganvae.metrics.neighbours import nearest_others
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.model import posterior, to_images
-from ganvae.papers.comparing import over_seeds
-from ganvae.papers.results import Result
+from ganvae.papers.results import Result, of_seeds
 from ganvae.showcase import latent_plane
 
 SHOWN = 2000  # codes of a figure
@@ -35,7 +34,8 @@ class Codes:
         mean: of the codes' distribution [D].
         covariance: of the same [D, D]; a VAE's codes are samples of q(z | x).
         same_class: share of the `NEIGHBOURS` nearest codes that are of the image's class.
-        plane: codes of `SHOWN` images [N, 2], as they are or on their two principal axes.
+        plane: codes of `SHOWN` images [N, 2], as they are or on their two principal axes, there
+            with their mean at 0.
         labels: the classes of these images, int64 [N].
     """
 
@@ -117,7 +117,7 @@ class Measured:
 
     def of(self, name: str) -> Spread | None:
         """`mse`, `same_class` or `from_prior` over the seeds."""
-        return over_seeds({seed: getattr(codes, name) for seed, codes in self.seeds.items()})
+        return of_seeds({seed: getattr(codes, name) for seed, codes in self.seeds.items()})
 
 
 def all_of(results: Mapping[str, Result]) -> dict[str, Measured]:

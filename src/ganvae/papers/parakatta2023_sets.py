@@ -15,8 +15,8 @@ from scipy import stats
 from ganvae import storage
 from ganvae.comparison.summary import Spread, spread
 from ganvae.errors import UserError
-from ganvae.papers.comparing import larger
 from ganvae.papers.results import Results
+from ganvae.papers.verdicts import larger
 
 COMPARISON = Path("metrics/comparison.json")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
@@ -96,15 +96,15 @@ def turned(sets: Sets, metric: str = "fid_classifier") -> list[tuple[str, str]]:
     return found
 
 
-def order_changes(sets: Sets) -> bool | None:
-    """Whether the order by FID is another on the second set.
+def order_changes(sets: Sets, metric: str = "fid_classifier") -> bool | None:
+    """Whether the order by a metric is another on the second set.
 
     True with a pair that the seeds tell apart the other way round; False without one, if the means
     are in the same order; else the seeds do not tell.
     """
-    if turned(sets):
+    if turned(sets, metric):
         return True
-    return False if order(sets.mnist) == order(sets.fashion) else None
+    return False if order(sets.mnist, metric) == order(sets.fashion, metric) else None
 
 
 def table(sets: Sets) -> pd.DataFrame:

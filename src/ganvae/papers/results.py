@@ -16,9 +16,16 @@ from ganvae.data import CPU, dequantise, quantise
 from ganvae.errors import UserError
 from ganvae.model import NetworksParams, create, load_weights, to_images
 from ganvae.runtime import Noise, seed_for
+from ganvae.snapshots import read_snapshots
 from ganvae.systems import System
 
 BATCH = 1000
+
+
+def of_seeds(values: Mapping[int, float]) -> Spread | None:
+    """Mean and standard deviation of one value per seed; None without any."""
+    found = {str(seed): float(value) for seed, value in values.items()}
+    return spread(found) if found else None
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,20 @@ class Result:
         """How many seeds did not finish."""
         return len(self.details["seeds"]) - len(self.seeds)
 
+    @property
+    def collapsed(self) -> int:
+        """How many of the finished seeds draw too few classes at the end."""
+        return sum(bool(self.details["seeds"][str(seed)]["collapsed"]) for seed in self.seeds)
+
+    @property
+    def fell(self) -> int:
+        """How many of these had drawn more classes at an earlier snapshot."""
+        entries = [self.details["seeds"][str(seed)] for seed in self.seeds]
+        return sum(
+            bool(entry["collapsed"]) and entry["collapsed_at"] > entry["timeline"][0]["step"]
+            for entry in entries
+        )
+
     def metric(self, name: str) -> Spread | None:
         """A metric of the finished seeds; None where no seed has it."""
         found = {str(s): self.details["seeds"][str(s)]["metrics"].get(name) for s in self.seeds}
@@ -84,6 +105,10 @@ class Result:
         table = pd.DataFrame(self.details["seeds"][str(seed)]["timeline"])
         costs = self.costs(seed)
         return table.assign(updates=table["step"] * costs["generator_updates"] / costs["steps"])
+
+    def snapshots(self, seed: int) -> Tensor:
+        """One seed's images along training, from the same noise: uint8 [K, N, 28, 28]."""
+        return read_snapshots(self._trained("snapshots", seed, "safetensors"))["images"]
 
     def epochs(self) -> list[float]:
         """The epochs of which the weights are kept, as far as they were reached."""

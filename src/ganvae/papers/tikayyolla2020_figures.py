@@ -122,7 +122,7 @@ def accuracy(results: Mapping[str, Result]) -> Figure:
 def batches(results: Mapping[str, Result]) -> Figure:
     """Training loss of mini-batch and full batch, against steps and against seconds."""
     drawn, axes = style.panels(2, 3.0, DPI, "Mini-batch and full batch: training loss", columns=2)
-    for name, colour in style.colours(("vae2", "vae2_full_batch")).items():
+    for name, colour in style.colours(("vae2", "vae2_first_steps", "vae2_full_batch")).items():
         result = results[name]
         for seed in result.seeds:
             history = result.history(seed)

@@ -14,8 +14,9 @@ from ganvae.encoding import BATCH
 from ganvae.losses import elbo
 from ganvae.model import posterior, reparameterize
 from ganvae.papers import courses
-from ganvae.papers.findings import Finding, if_true, near, written
+from ganvae.papers.findings import Finding, if_true, written
 from ganvae.papers.results import Result
+from ganvae.papers.verdicts import near
 from ganvae.runtime import Noise, seed_for
 
 # Table 1: loss by number of hidden layers and epoch; whether train or test is not said
@@ -191,30 +192,41 @@ def gan_table(losses: Mapping[str, Mapping[float, list[Spread | None]]]) -> pd.D
 
 @dataclass(frozen=True)
 class Late:
-    """Means of one depth over the late epochs in nats; None where none was reached."""
+    """Means of one depth over late epochs in nats; None where none was reached."""
 
-    published: float
+    published: float | None
     train: float | None
     test: float | None
 
 
-def late_means(name: str, losses: Mapping[float, Loss]) -> Late:
-    """Means from epoch `LATE` on, of the text's column and of what was reached here."""
-    own = [loss for epoch, loss in losses.items() if epoch >= LATE]
-    train = [loss.train.mean for loss in own if loss.train]
-    test = [loss.test.mean for loss in own if loss.test]
+def late_epochs(losses: Mapping[str, Mapping[float, object]]) -> list[float]:
+    """The published epochs from `LATE` on that every depth reached."""
+    reached = set.intersection(*(set(losses[name]) for name in VAE_LOSS))
+    return sorted(epoch for epoch in reached if epoch >= LATE)
+
+
+def late_means(name: str, losses: Mapping[float, Loss], epochs: Iterable[float]) -> Late:
+    """Means over these epochs, of the text's column and of what was reached here."""
+    wanted = list(epochs)
+    train = [loss.train.mean for epoch in wanted if (loss := losses[epoch]).train]
+    test = [loss.test.mean for epoch in wanted if (loss := losses[epoch]).test]
     return Late(
-        fmean(value for epoch, value in VAE_LOSS[name].items() if epoch >= LATE),
+        fmean(VAE_LOSS[name][epoch] for epoch in wanted) if wanted else None,
         fmean(train) if train else None,
         fmean(test) if test else None,
     )
 
 
 def late_table(losses: Mapping[str, Mapping[float, Loss]]) -> pd.DataFrame:
-    """`late_means` of every depth, a row each."""
+    """`late_means` of every depth over the epochs that all reached, a row each."""
+    epochs = late_epochs(losses)
     return pd.DataFrame(
         [
-            {"hidden_layers": LAYERS[name], **vars(late_means(name, losses[name]))}
+            {
+                "hidden_layers": LAYERS[name],
+                "epochs": " ".join(f"{epoch:g}" for epoch in epochs),
+                **vars(late_means(name, losses[name], epochs)),
+            }
             for name in VAE_LOSS
         ]
     )

@@ -86,11 +86,15 @@ def common_level(mini: Result, full: Result) -> float | None:
 
 
 def batches(results: Mapping[str, Result]) -> pd.DataFrame:
-    """Mini-batch and full batch: a row per system and seed."""
-    mini, full = results["vae2"], results["vae2_full_batch"]
+    """Mini-batch and full batch: a row per system and seed.
+
+    The common loss is that of the full batch and of the mini-batch training whose first steps are
+    recorded one by one.
+    """
+    mini, full = results["vae2_first_steps"], results["vae2_full_batch"]
     level = common_level(mini, full)
     rows = []
-    for result in (mini, full):
+    for result in (results["vae2"], mini, full):
         for seed in result.seeds:
             history, costs = result.history(seed), result.costs(seed)
             there = steps_to(history, level) if level is not None else None
@@ -117,15 +121,17 @@ def batches(results: Mapping[str, Result]) -> pd.DataFrame:
 def half(history: pd.DataFrame) -> pd.Series | None:
     """The row at which the discriminator's accuracy has come down to `HALF`; None if it never did.
 
-    Rows before the first one above `HALF` do not count: an untrained discriminator guesses too.
+    Its mean over an epoch counts, as one row of few steps says little. Rows before the first one
+    above `HALF` do not: an untrained discriminator guesses too.
     """
-    is_half = history["discriminator.accuracy"] <= HALF
+    rows = max(1, round(len(history) / history["epoch"].iloc[-1]))
+    is_half = history["discriminator.accuracy"].rolling(rows, min_periods=1).mean() <= HALF
     there = history[is_half & (~is_half).cummax()]
     return None if there.empty else there.iloc[0]
 
 
 def quality_after_half(result: Result, seed: int) -> Bounds | None:
-    """Classifier-FID of the first snapshot from `half` on, and of the last one.
+    """The best classifier-FID of the snapshots from `half` on, and that of the last one.
 
     None where the accuracy never came down to `HALF`, or one snapshot at most followed.
     """
@@ -134,7 +140,7 @@ def quality_after_half(result: Result, seed: int) -> Bounds | None:
         return None
     course = result.timeline(seed)
     after = course[course["step"] >= row["step"]]["fid_classifier"]
-    return (float(after.iloc[0]), float(after.iloc[-1])) if len(after) > 1 else None
+    return (float(after.min()), float(after.iloc[-1])) if len(after) > 1 else None
 
 
 def accuracy_table(name: str, result: Result) -> pd.DataFrame:
@@ -168,6 +174,7 @@ def systems(results: Mapping[str, Result]) -> pd.DataFrame:
                 "latent_dim": result.latent_dim,
                 "batch_size": result.values["train"]["batch_size"],
                 "seeds": len(result.seeds),
+                "collapsed": result.collapsed,
                 "diverged": result.diverged,
                 "length": result.system.budget,
                 "epochs": courses.epochs(result),
