@@ -12,6 +12,14 @@ settings.register_profile("repeatable", database=None, deadline=None, derandomiz
 settings.load_profile("repeatable")
 
 
+@pytest.fixture(autouse=True)
+def torch_modes() -> Iterator[None]:
+    """What a test's call of `runtime.use_one_thread` changed is as before."""
+    yield
+    torch.set_flush_denormal(False)
+    torch.use_deterministic_algorithms(False)
+
+
 @pytest.fixture
 def float64() -> Iterator[None]:
     """Networks and noise made in the test are float64: equal formulas then agree to 1e-10."""

@@ -115,8 +115,6 @@ def test_use_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.are_deterministic_algorithms_enabled()
     finally:
         torch.set_num_threads(1)
-        torch.set_flush_denormal(False)
-        torch.use_deterministic_algorithms(False)
 
 
 def stop(error: BaseException) -> Callable[[], None]:
