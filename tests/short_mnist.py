@@ -1,8 +1,8 @@
 """A short run on real MNIST: `python -m tests.short_mnist <folder with the IDX files>`.
 
 One seed, few epochs, every stage, in a copy of the project; then numbers that only a working
-pipeline gives; then one of the papers' systems for each kind of network, for some steps. Not
-collected by pytest: CI calls it where the data is at hand.
+pipeline gives; then three of the papers' systems, for some steps. Not collected by pytest: CI
+calls it where the data is at hand.
 """
 
 import sys
