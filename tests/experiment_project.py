@@ -13,10 +13,12 @@ from tests.project import ROOT
 
 EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / systems.FILE)["experiments"]
 TRAIN = {"batch_size": 64, "epochs": 0.5, "seeds": [0]}
+TINY_MAP = {"latent_dim": 4, "train": TRAIN, "images": 200}
 TINY: Mapping[str, dict[str, Any]] = {
     "mi2018_two_layer_classifier": {"epochs": 2, "seeds": [3, 1]},
-    "mi2018_map": {"latent_dim": 4, "train": TRAIN, "images": 200},
-    "mi2018_map_wide": {"latent_dim": 4, "train": TRAIN, "images": 200},
+    "mi2018_map": TINY_MAP,
+    "mi2018_map_options": TINY_MAP,
+    "mi2018_map_wide": TINY_MAP,
     "ghosh2020_augmentation": {
         "real_images": [64],
         "seeds": [2],
