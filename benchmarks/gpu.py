@@ -36,7 +36,8 @@ def seconds_a_step(trainings: int) -> float:
             received(pipe)
         for pipe in pipes:
             pipe.send(STEPS)
-        return max(received(pipe) for pipe in pipes) / STEPS
+        seconds: float = max(received(pipe) for pipe in pipes)
+        return seconds / STEPS
 
 
 def serve(seed: int, pipe: Connection) -> None:
