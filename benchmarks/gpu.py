@@ -15,7 +15,7 @@ from ganvae import config, errors, runtime, task
 from ganvae.errors import UserError, run
 
 IMAGES, BATCH, LATENT = 60000, 64, 100
-WARM_UP, STEPS, MILLION = 500, 5000, 1_000_000
+WARM_UP, STEPS, MILLION = 200, 2000, 1_000_000
 SEEDS = 10
 
 
