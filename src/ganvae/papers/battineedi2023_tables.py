@@ -160,6 +160,7 @@ def sizes(results: Mapping[str, Result]) -> pd.DataFrame:
                 **{n: networks_of(result).get(n) for n in ("encoder", "decoder")},
                 "length": result.system.budget,
                 "epochs": courses.epochs(result),
+                "device": result.devices,
                 **cost,
                 "seconds_per_epoch": courses.mean(per_epoch),
                 "seconds_per_epoch_std": per_epoch and per_epoch.std,

@@ -61,6 +61,7 @@ def table(results: Results, judge: Judge) -> pd.DataFrame:
                 "diverged": result.diverged,
                 "length": result.system.budget,
                 "generator_updates": claims.updates(result),
+                "device": result.devices,
                 "parameters": _mean(result.cost("parameters")),
                 "train_seconds": _mean(result.cost("train_seconds")),
                 "class_entropy_two_layers": _mean(own),

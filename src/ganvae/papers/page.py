@@ -148,9 +148,20 @@ def _paper(folder: Path, paper: str, table: pd.DataFrame) -> str:
     ]
     others = sorted(path.name for path in (folder / paper).glob("*.csv"))
     links = ", ".join(f"[{name}](../papers/{paper}/{name})" for name in others)
-    return "\n".join(
-        [f"## {paper}: {PAPERS[paper]}\n", _markdown(SHOWN, rows), f"Tables: {links}\n", *shown]
-    )
+    heading = f"## {paper}: {PAPERS[paper]}\n"
+    parts = [*_devices(folder / paper), _markdown(SHOWN, rows), f"Tables: {links}\n", *shown]
+    return "\n".join([heading, *parts])
+
+
+def _devices(folder: Path) -> list[str]:
+    """A line that says what a paper's systems were trained on, where one of its tables says so."""
+    for path in sorted(folder.glob("*.csv")):
+        table = pd.read_csv(path)
+        if {"system", "device"} <= set(table.columns):
+            found = {str(on): list(of) for on, of in table.groupby("device")["system"]}
+            words = [f"{on} ({', '.join(of)})" for on, of in found.items()]
+            return [f"Trained on {'; '.join(words if len(found) > 1 else found)}.\n"]
+    return []
 
 
 def _markdown(header: list[str], rows: Sequence[Sequence[object]]) -> str:

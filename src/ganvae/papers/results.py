@@ -96,6 +96,11 @@ class Result:
         found: dict[str, Any] = storage.read_json(self._trained("costs", seed, "json"))
         return found
 
+    @property
+    def devices(self) -> str:
+        """What its finished seeds were trained on, for instance "cuda: NVIDIA H200"."""
+        return ", ".join(sorted({self.costs(seed)["runtime"]["device"] for seed in self.seeds}))
+
     def history(self, seed: int) -> pd.DataFrame:
         """One seed's losses: step, images_seen, epoch and `<update>.<record>`."""
         return pd.read_csv(self._trained("history", seed, "csv"))

@@ -28,6 +28,7 @@ def metrics_table(results: Mapping[str, Result], metrics: Sequence[str]) -> pd.D
             "seeds": len(result.seeds),
             "collapsed": result.collapsed,
             "diverged": result.diverged,
+            "device": result.devices,
         }
         values = {metric: result.metric(metric) for metric in metrics}
         values |= {cost: result.cost(cost) for cost in COSTS}

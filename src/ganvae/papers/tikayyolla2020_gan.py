@@ -159,6 +159,7 @@ def _time(gan: Result, vaes: Sequence[Result]) -> list[Finding]:
     per_epoch = [courses.seconds_per_epoch(result) for result in (gan, *vaes)]
     whole = [_times(s, _length(r)) for r, s in zip((gan, *vaes), per_epoch, strict=True)]
     far = every(at_least(whole[0], value, FAR) for value in whole[1:])
+    devices = ", ".join(sorted({r.devices for r in (gan, *vaes) if r.devices}))
     texts = [
         f"{r.name} {written(s, 1)} and {written(w, 0)}"
         for r, s, w in zip((gan, *vaes), per_epoch, whole, strict=True)
@@ -167,7 +168,8 @@ def _time(gan: Result, vaes: Sequence[Result]) -> list[Finding]:
         Finding(
             "training the VAE takes very much less time than training the GAN (section 5)",
             [gan, *vaes], "VAE very less",
-            "seconds per epoch, and for the published number of epochs: " + ", ".join(texts),
+            "seconds per epoch, and for the published number of epochs: "
+            f"{', '.join(texts)}; on {devices or 'no device'}",
             if_true(far), f"very much: {FAR:g} times; lengths that were not trained extrapolated",
             3,
         ),

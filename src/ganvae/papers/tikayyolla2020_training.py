@@ -178,6 +178,7 @@ def systems(results: Mapping[str, Result]) -> pd.DataFrame:
                 "diverged": result.diverged,
                 "length": result.system.budget,
                 "epochs": courses.epochs(result),
+                "device": result.devices,
                 **{cost: s.mean for cost in costs if (s := result.cost(cost))},
                 "seconds_per_epoch": courses.mean(courses.seconds_per_epoch(result)),
                 **{metric: s.mean for metric in METRICS if (s := result.metric(metric))},
