@@ -30,7 +30,7 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     systems.to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
     text = page.page(tmp_path)
     assert "The GAN collapses (mi2018): 2.283 ± 0.010 nats." in text
-    assert "Of 1 claims on it 0 hold, 0 do not, 1 cannot be told." in text
+    assert "Claims on it: 1 (holds 0, does not hold 0, cannot tell 1)." in text
     assert "collapsed or diverged: mi2018 gan 2 of 3." in text
     assert "Figures: [mi2018/class_entropy](../papers/mi2018/class_entropy.png)" in text
     assert text.count("No report answers it yet.") == len(page.QUESTIONS) - 1
@@ -38,6 +38,15 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     assert "| a\\|b | cannot tell |" in text
     assert "![class entropy](../papers/mi2018/class_entropy.png)" in text
     assert "Without a report yet: battineedi2023, ghosh2020" in text
+
+
+def test_the_page_names_the_devices_of_the_trainings(tmp_path: Path) -> None:
+    write(tmp_path, ROW)
+    systems = pd.DataFrame({"system": ["gan", "vae"], "device": ["cuda: H200", "cpu: EPYC"]})
+    systems.to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
+    assert "Trained on cpu: EPYC (vae); cuda: H200 (gan).\n" in page.page(tmp_path)
+    systems.assign(device="cpu: EPYC").to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
+    assert "Trained on cpu: EPYC.\n" in page.page(tmp_path)
 
 
 def test_no_report_and_other_columns_are_refused(tmp_path: Path) -> None:

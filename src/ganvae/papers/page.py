@@ -106,8 +106,8 @@ def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> st
     verdicts = [verdict for verdict, _ in found]
     claims = len(found) - verdicts.count("no claim")
     parts = [
-        f"Of {claims} claims on it {verdicts.count('holds')} hold, "
-        f"{verdicts.count('does not hold')} do not, {verdicts.count('cannot tell')} cannot be told."
+        f"Claims on it: {claims} (holds {verdicts.count('holds')}, does not hold "
+        f"{verdicts.count('does not hold')}, cannot tell {verdicts.count('cannot tell')})."
     ]
     if number == 1:
         parts[0] += f" {collapses(folder)}"
