@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.worker import endless, received, started
-from ganvae import config, errors, runtime, task
+from ganvae import config, runtime, task
 from ganvae.errors import UserError, run
 
 IMAGES, BATCH, LATENT = 60000, 64, 100
@@ -42,7 +42,7 @@ def seconds_a_step(trainings: int) -> float:
 
 def serve(seed: int, pipe: Connection) -> None:
     """The process: says that it is warm, then trains so many steps as it is asked for."""
-    errors.run(lambda: _serve(seed, pipe))
+    run(lambda: _serve(seed, pipe))
 
 
 def _serve(seed: int, pipe: Connection) -> None:
