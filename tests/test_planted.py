@@ -65,9 +65,10 @@ def test_noise_is_as_strong_as_it_says() -> None:
     assert float(noisy.std()) == pytest.approx(planted.NOISE, rel=0.02)
 
 
-def test_copies_come_from_few_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planted, "COPIED", 15)
-    assert len(set(sources(draw("copies")))) == 15
+def test_copies_come_from_few_images_in_any_number() -> None:
+    assert len(set(sources(draw("copies", 300)))) == 15
+    assert len(set(sources(draw("copies", 7)))) == 1
+    assert set(sources(draw("copies", 5 * planted.COPIES * N))) == set(range(N))
 
 
 def test_a_mixed_image_is_the_mean_of_two_classes() -> None:

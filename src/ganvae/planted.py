@@ -15,7 +15,7 @@ from ganvae.runtime import Noise
 
 BLUR = 1.0  # standard deviation in pixels
 NOISE = 0.25  # standard deviation on the images' range [-1, 1]
-COPIED = 500  # distinct images among the copies
+COPIES = 20  # times that each copied image comes, on average
 
 Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
 
@@ -44,8 +44,8 @@ def noisy(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
 
 
 def copies(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
-    """A generator that repeats a few hundred training images and knows no others."""
-    few = _draw(images, min(COPIED, len(images)), noise)
+    """A generator that knows few training images and repeats each about 20 times."""
+    few = _draw(images, min(max(count // COPIES, 1), len(images)), noise)
     return few[(noise.uniform(count) * len(few)).long()]
 
 
