@@ -5,6 +5,7 @@ own. Its out `data/params_checked` never changes: nothing re-runs because of it.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,13 @@ def check_batch_size(values: dict[str, Any]) -> None:
     model.check_batch_size(config.block(model.TrainParams, values, "train"), count)
 
 
-def slow_precision(values: dict[str, Any]) -> str | None:
+def slow_precision(values: Mapping[str, Any], file: Path = config.PARAMS_FILE) -> str | None:
     """A line about bf16 where the processor emulates it, at a small part of float32's speed."""
     if values["train"]["precision"] == "fp32" or runtime.device().type != "cpu":
         return None
     if torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return None
-    return "params.yaml: train.precision = 'bf16': this processor has no bf16; fp32 is far faster"
+    return f"{file}: train.precision = 'bf16': this processor has no bf16; fp32 is far faster"
 
 
 def main() -> None:

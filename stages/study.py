@@ -21,6 +21,7 @@ from ganvae.errors import UserError, run
 from ganvae.jobs import Job
 from ganvae.progress import run_counted
 from ganvae.trainings import Training
+from stages.check_params import slow_precision
 
 
 def main() -> None:
@@ -33,6 +34,8 @@ def main() -> None:
         wanted, file = of_params(config.load()), config.PARAMS_FILE
     todo = changed(wanted)
     print(f"{sum(len(t.values['train']['seeds']) for t in todo)} trainings", flush=True)
+    for line in {slow_precision(t.values, file) for t in todo} - {None}:
+        print(f"note: {line}", file=sys.stderr)
     train(todo, file)
 
 

@@ -35,15 +35,19 @@ class Cluster:
         self.folder = folder
         self.address = ""
         self.processes: list[subprocess.Popen[bytes]] = []
-        folder.mkdir()
-        file = folder / "scheduler.json"
+
+    def scheduler(self) -> None:
+        """Starts the scheduler and waits for its address."""
+        self.folder.mkdir()
+        file = self.folder / "scheduler.json"
+
+        def address() -> re.Match[str] | None:  # the file is there before its text is
+            return re.search(r"tcp://127\.0\.0\.1:\d+", file.read_text()) if file.exists() else None
+
         self._start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
         )
-        wait(file.exists, "the scheduler's file")
-        found = re.search(r"tcp://127\.0\.0\.1:\d+", file.read_text())
-        assert found
-        self.address = found[0]
+        self.address = wait(address, "the scheduler's address")[0]
 
     def worker(self) -> subprocess.Popen[bytes]:
         """Starts a worker of one thread: a nanny, and the worker proper as its child."""
@@ -89,8 +93,11 @@ def wait(condition, what: str, seconds: float = 120):  # type: ignore[no-untyped
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made = Cluster(tmp_path / "cluster")
-    yield made
-    made.close()
+    try:
+        made.scheduler()
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="module")

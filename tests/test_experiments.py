@@ -163,6 +163,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("ghosh2020_augmentation", {"real_images": [2000]}, "allowed: at most 1437"),
     ("ghosh2020_augmentation", {"real_images": [32]}, "gan.batch_size = 64: allowed: at most 32"),
     ("ghosh2020_augmentation", {"shares": [0.0]}, "params.shares.0 = 0.0: allowed"),
+    ("ghosh2020_augmentation", {"classifier": {"updates": 100000}}, "on 64 images they are"),
     ("ghosh2020_augmentation", {"gan": {"models": {"cgan": {"steps": 1}}}}, "models.cgan.steps"),
     ("parakatta2023_anomaly", {"left_out": [10]}, "params.left_out.0 = 10: allowed"),
     ("parakatta2023_anomaly", {"left_out": None}, "left_out is null: name another set"),

@@ -126,5 +126,7 @@ def test_a_processor_without_bf16_is_named(
 ) -> None:
     monkeypatch.setattr(runtime, "device", lambda: torch.device(device))
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
-    line = slow_precision(config.overlay(VALUES, {"train": {"precision": precision}}))
+    values = config.overlay(VALUES, {"train": {"precision": precision}})
+    line = slow_precision(values, Path("papers/params.yaml"))
     assert (line is not None) == said
+    assert not line or line.startswith("papers/params.yaml: train.precision = 'bf16': ")

@@ -216,6 +216,30 @@ def test_who_looks_more_real() -> None:
     assert ghosh2020_claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
 
 
+def of_length(model: str, budget: float, precision: str = "fp32") -> Result:
+    system = SimpleNamespace(model=model, budget=budget, differs="its rate")
+    return Result(model, system, {"train": {"precision": precision}}, Path())  # type: ignore[arg-type]
+
+
+def test_no_order_before_a_gan_has_had_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ghosh2020_claims, "settled", lambda left, right: True)
+    enough, short, vae = of_length("gan", 0.05), of_length("cgan", 0.02), of_length("vae", 0.01)
+    assert ghosh2020_claims.ordered(enough, vae)
+    assert not ghosh2020_claims.ordered(vae, short)
+    assert not ghosh2020_claims.ordered(enough, short)
+
+
+def test_a_row_says_which_precision_its_systems_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Result, "seeds", [0])
+    rows = [
+        Finding("", [of_length("gan", 0.1, precision)], "", "", "no claim", "judged by FID")
+        for precision in ("fp32", "bf16")
+    ]
+    assert findings.table("ghosh2020", rows)["protocol"].tolist() == [
+        "judged by FID; its rate", "judged by FID; its rate; trained in bf16",
+    ]  # fmt: skip
+
+
 def test_often() -> None:
     assert ghosh2020_theory.often(3, 6) is True
     assert ghosh2020_theory.often(2, 6) is False

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from torch import Tensor, nn
 
 from ganvae import classifiers, data, few_images, storage, trainings
@@ -90,6 +90,22 @@ class Params(Block):
             values = getattr(self, name)
             if len(set(values)) < len(values):
                 raise ValueError(f"{name} = {values}: allowed: different numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _classifiers_fit(self) -> "Params":
+        """Refused here, not after the hours of the GANs."""
+        epochs = max(
+            case.epochs for num in self.real_images for case in _cases(self, Subset(num, 0))
+        )
+        try:
+            self.classifier.of(0, epochs)
+        except ValidationError:
+            updates = self.classifier.updates
+            raise ValueError(
+                f"classifier.updates = {updates}: allowed: less, on {min(self.real_images)} images "
+                f"they are {epochs:,} epochs"
+            ) from None
         return self
 
 

@@ -84,8 +84,7 @@ def table(paper: str, findings: Sequence[Finding]) -> pd.DataFrame:
     """The findings with the columns `COLUMNS`; lengths of systems are shares of the paper's."""
     rows = []
     for finding in findings:
-        own = [result.system for result in finding.systems]
-        differs = dict.fromkeys([finding.protocol, *(system.differs for system in own)])
+        differs = dict.fromkeys([finding.protocol, *map(_differs, finding.systems)])
         rows.append(
             (
                 paper,
@@ -99,6 +98,12 @@ def table(paper: str, findings: Sequence[Finding]) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=COLUMNS).astype({"question": "Int64"})
+
+
+def _differs(result: Result) -> str:
+    """What is unlike the paper in a system, its precision included."""
+    reduced = "trained in bf16" if result.values["train"]["precision"] == "bf16" else ""
+    return "; ".join(text for text in (result.system.differs, reduced) if text)
 
 
 def _origin(finding: Finding) -> tuple[str, str, str]:
