@@ -99,8 +99,8 @@ def test_inception_score_refuses_more_splits_than_images() -> None:
 
 def test_weights_are_repeated_images() -> None:
     reference = Reference(normal(40, 5))
-    generated = 2 * normal(6, 5, seed=1)
-    weights = torch.tensor([1, 0, 3, 2, 0, 1])
+    generated = 2 * normal(9, 5, seed=1)  # enough of them for a covariance of full rank
+    weights = torch.tensor([1, 0, 3, 2, 0, 1, 1, 2, 1])
     expected = reference.distance(generated.repeat_interleave(weights, dim=0))
     assert reference.distance(generated, weights) == pytest.approx(expected, rel=1e-9)
 

@@ -17,15 +17,20 @@ from ganvae.processes import check_batch_size
 from tests import project
 from tests.test_survival import wait_for
 
-# without batch normalisation, whose statistics are of each process's own part
-PLAIN = {"networks": {"architecture": "mi2018"}, "train": {"epochs": 2, "seeds": [0]}}
+# Without batch normalisation, whose statistics are of each process's own part; and few updates:
+# rounding alone grows until it turns a unit's sign, and Adam moves by its rate however small the
+# gradient that differs.
+PLAIN = {
+    "networks": {"architecture": "mi2018"},
+    "train": {"epochs": 2, "batch_size": 256, "seeds": [0]},
+}
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # the hinge is active for some batches and not for others
-    constrained = {"models": {"cvaegan": {"d": 0.72, "lambda": 50.0}}}
+    # the hinge is active in six updates and not in the last four, each well away from d
+    constrained = {"models": {"cvaegan": {"d": 0.686, "lambda": 50.0}}}
     return project.prepared(tmp_path_factory.mktemp("processes"), PLAIN | constrained)
 
 
@@ -33,6 +38,15 @@ def outcome(folder: Path, model: str) -> tuple[dict[str, torch.Tensor], pd.DataF
     made = folder / "data" / "models" / model
     history = pd.read_csv(made / "history" / "seed_0.csv")
     return load_file(made / "weights" / "seed_0.safetensors"), history
+
+
+def distance(weights: dict[str, torch.Tensor], reference: dict[str, torch.Tensor]) -> float:
+    """Of all weights together, in units of the reference's norm."""
+    flat, expected = (
+        torch.cat([each[name].double().flatten() for name in sorted(reference)])
+        for each in (weights, reference)
+    )
+    return ((flat - expected).norm() / expected.norm()).item()
 
 
 @pytest.mark.parametrize(
@@ -44,11 +58,38 @@ def test_two_processes_train_as_one_with_the_joint_batch(folder: Path, model: st
     project.succeed(project.stage(folder, "train", model, GANVAE_PROCESSES="2"))
     both, joint_history = outcome(folder, model)
     assert any(not torch.equal(alone[name], both[name]) for name in alone), "the same run twice"
-    for name, weights in alone.items():
-        torch.testing.assert_close(both[name], weights, rtol=1e-3, atol=2e-4)
-    pd.testing.assert_frame_equal(joint_history, history, rtol=1e-3, atol=1e-3)
+    # rounding brought up to 3e-4; a step on each process's own part is off by 7e-3 and more
+    assert distance(both, alone) < 2e-3
+    pd.testing.assert_frame_equal(joint_history, history, rtol=2e-3, atol=5e-3)
     if model == "cvaegan":
         assert 0 < history["autoencoder.active"].mean() < 1
+
+
+# The hinge relu(mean(w x) - d) of a batch of x = 1 and x = 3, one in each process. With w = 1 its
+# mean is 2, and its gradient is 2 where d < 2, however d lies to the parts' own means.
+HINGE = """
+import torch
+from ganvae.processes import averaged, joined, joint_mean, rank
+
+with joined(torch.device("cpu")):
+    gradients = []
+    for d in (1.5, 2.5):
+        w = torch.ones((), requires_grad=True)
+        mean = joint_mean(w * torch.tensor([1.0, 3.0])[rank()])
+        torch.relu(mean - d).backward()
+        gradients += averaged([w.grad])
+    if rank() == 0:
+        print([mean.item(), *(gradient.item() for gradient in gradients)])
+"""
+
+
+def test_a_hinge_is_of_the_joint_batch(tmp_path: Path) -> None:
+    (tmp_path / "hinge.py").write_text(HINGE)
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    output = subprocess.check_output(
+        [*launched, "--nproc-per-node=2", "hinge.py"], cwd=tmp_path, text=True, timeout=120
+    )
+    assert output.strip() == "[2.0, 2.0, 0.0]"
 
 
 def test_they_stop_together_and_go_on_to_the_same_bytes(folder: Path) -> None:
