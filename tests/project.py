@@ -49,11 +49,20 @@ def set_params(folder: Path, changes: dict[str, Any]) -> None:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This interpreter first on PATH, as in an activated environment; git with an identity."""
+    """This interpreter first on PATH, as in an activated environment; git with an identity.
+
+    Nothing of the user's own settings: neither git's nor this project's.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     identity = {f"GIT_{who}_{what}": "test@example.org"
                 for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}  # fmt: skip
-    return {**os.environ, "PATH": path, **identity, **variables}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "GANVAE_DEVICE" or not name.startswith(("GANVAE_", "DASK_"))
+    }
+    fixed = {"PATH": path, "GIT_CONFIG_GLOBAL": os.devnull, **identity}
+    return {**clean, **fixed, **variables}
 
 
 def command(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -39,7 +39,9 @@ def attended_until(folder: Path, order: Path, change: Callable[[], object]) -> f
     """Attends the job, changes something once it runs; the seconds from then to its end."""
     thread = threading.Thread(target=attend.attend, args=[order])
     thread.start()
+    end = time.monotonic() + 60
     while not (folder / "started").exists():
+        assert time.monotonic() < end, "the job does not start"
         time.sleep(0.02)
     start = time.monotonic()
     change()
@@ -63,17 +65,17 @@ def test_a_job_whose_order_is_gone_or_another_one_is_stopped(
 def test_a_job_that_no_stage_holds_any_more_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attend, "LOST_SECONDS", 1.0)
+    monkeypatch.setattr(attend, "LOST_SECONDS", 5.0)
     order = write(tmp_path)
 
-    def hold_for_two_seconds() -> None:
-        for _ in range(20):
-            time.sleep(0.1)
+    def hold_for_eight_seconds() -> None:
+        for _ in range(40):
+            time.sleep(0.2)
             os.utime(order)
             assert not (tmp_path / "stopped").exists()
 
-    seconds = attended_until(tmp_path, order, hold_for_two_seconds)
-    assert 2.5 < seconds < 20
+    seconds = attended_until(tmp_path, order, hold_for_eight_seconds)
+    assert 12 < seconds < 40
     assert (tmp_path / "stopped").exists()
 
 

@@ -38,7 +38,7 @@ def test_features_are_timed_in_turn() -> None:
     )
     assert calls == ["ours", "theirs"] * (1 + features.REPETITIONS)
     assert row["ratio"]["median"] > 0
-    assert share > 0
+    assert share >= 0
 
 
 @linux

@@ -66,6 +66,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GANVAE_DEVICE", "cpu")
     monkeypatch.setattr(runtime, "use_one_thread", lambda: None)  # conftest has seen to it
     set_params()
+    torch.manual_seed(0)
     judge = classifier.build("mlp")
     classifier.save(judge, Path("data/classifier/weights.safetensors"))
     real = {}

@@ -33,7 +33,7 @@ def test_every_image_has_a_search_of_its_own() -> None:
     images = to_images(built(Noise(1, CPU).normal(8, 4)))
     together = invert(built, images, 4, 20, Noise(2, CPU))
     alone = invert(built, images[:4], 4, 20, Noise(2, CPU))
-    torch.testing.assert_close(together[:4], alone, rtol=0, atol=1e-4)
+    torch.testing.assert_close(together[:4], alone, rtol=0, atol=1e-3)
 
 
 def test_it_leaves_the_decoder_as_it_is() -> None:

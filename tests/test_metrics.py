@@ -166,16 +166,17 @@ def test_features_that_are_always_zero_change_nothing() -> None:
 
 @given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 8), st.integers(0, 1000))
 def test_frechet_distance_properties(n: int, m: int, width: int, seed: int) -> None:
-    """Fewer images than features are allowed: rounding of the null space is below 1e-5."""
+    """Fewer images than features are allowed: rounding of the null space is below 1e-4."""
     real, generated = normal(n, width, seed=seed), 3 * normal(m, width, seed=seed + 1) + 1
     distance = frechet_distance(real, generated)
     assert distance >= 0
-    assert frechet_distance(generated, real) == pytest.approx(distance, rel=1e-6, abs=1e-5)
-    assert 0 <= frechet_distance(real, real) < 1e-5
-    assert frechet_distance(2 * real, 2 * generated) == pytest.approx(4 * distance, rel=1e-6)
+    assert frechet_distance(generated, real) == pytest.approx(distance, rel=1e-6, abs=1e-4)
+    assert 0 <= frechet_distance(real, real) < 1e-4
+    scaled = frechet_distance(2 * real, 2 * generated)
+    assert scaled == pytest.approx(4 * distance, rel=1e-6, abs=4e-4)
     rotation, _ = torch.linalg.qr(normal(width, width, seed=seed + 2))
     rotated = frechet_distance(real @ rotation, generated @ rotation)
-    assert rotated == pytest.approx(distance, rel=1e-6, abs=1e-5)
+    assert rotated == pytest.approx(distance, rel=1e-6, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,7 @@ def test_equal_sets_and_distant_sets() -> None:
 def test_a_collapsed_generator_has_a_full_row() -> None:
     """All images equal to a real one: precise, but it recalls nothing."""
     real = normal(50, 4)
+    real[0] = 1.0
     found = Manifold(real).neighbourhoods(real[:1].expand(30, 4))
     assert found.precision == 1
     assert found.recall == 0

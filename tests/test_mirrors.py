@@ -145,7 +145,7 @@ def test_a_bad_mirror_is_told_and_the_next_one_asked(
     how: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mirrors, "MAX_BYTES", 100_000)
-    monkeypatch.setattr(mirrors, "TIMEOUT_SECONDS", 0.1 if how == "silent" else 5.0)
+    monkeypatch.setattr(mirrors, "TIMEOUT_SECONDS", 1.0 if how == "silent" else 5.0)
     message, requests = FAULTS[how]
     assert message in fault_of(server.url(how), tmp_path / "a")
     assert len(server.asked) == requests

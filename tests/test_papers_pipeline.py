@@ -239,7 +239,7 @@ def made(folder: Path) -> Path:
     tiny = {
         "length": {"epochs": 0.05},
         "budget": 0.5,
-        "train": {"seeds": [0], "batch_size": 64, "checkpoints": [0.02]},
+        "train": {"seeds": [0], "batch_size": 64, "checkpoints": [0.02], "precision": "fp32"},
         "evaluate": {"images": 200, "importance_samples": 2, "inversion_steps": 2},
     }
     judge = EXPERIMENTS["mi2018_two_layer_classifier"]

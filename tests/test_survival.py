@@ -40,6 +40,7 @@ def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list
         assert process.poll() is None, "the stage ended before it could be killed"
         if found := sorted(folder.glob(pattern)):
             return found
+        time.sleep(0.005)
     raise AssertionError(f"no {pattern} within two minutes")
 
 

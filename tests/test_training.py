@@ -313,8 +313,8 @@ def test_snapshots_share_their_noise_over_seeds_and_models(tmp_path: Path) -> No
 
 
 def test_bf16_trains_and_keeps_float32_weights(tmp_path: Path) -> None:
-    given = task(tmp_path, "gan", precision="bf16")
-    other = task(tmp_path / "fp32", "gan")
+    given = task(tmp_path, "gan", precision="bf16", epochs=1)
+    other = task(tmp_path / "fp32", "gan", epochs=1)
     assert to_the_end(given).diverged is None
     to_the_end(other)
     assert {p.dtype for p in given.networks.parameters()} == {torch.float32}
