@@ -107,7 +107,7 @@ def test_features_and_opinions_are_those_of_torch_fidelity(
     assert made.probabilities.numpy() == pytest.approx(logits.softmax(dim=1).numpy(), abs=ROUNDING)
     expected = isc_features_to_metric(logits, splits=2, shuffle=False)["inception_score_mean"]
     assert inception_score(made.probabilities, splits=2) == pytest.approx(expected, rel=ROUNDING)
-    assert expected > 1 + 100 * ROUNDING  # the opinions differ
+    assert expected > 1 + 50 * ROUNDING  # the opinions differ
 
 
 @pytest.mark.filterwarnings("ignore:The `disp` argument is deprecated:DeprecationWarning")
