@@ -60,11 +60,10 @@ def test_two_processes_train_as_one_with_the_joint_batch(folder: Path, model: st
     assert any(not torch.equal(alone[name], both[name]) for name in alone), "the same run twice"
     # rounding brought up to 3e-4; a step on each process's own part is off by 7e-3 and more
     assert distance(both, alone) < 2e-3
-    smooth = [
-        each.drop(columns="discriminator.accuracy", errors="ignore")  # jumps by a whole image
-        for each in (joint_history, history)
-    ]
-    pd.testing.assert_frame_equal(*smooth, rtol=2e-3, atol=5e-3)
+    jumps = history.columns == "discriminator.accuracy"  # by whole images
+    for columns, atol in ((~jumps, 5e-3), (jumps, 0.02)):
+        of_both, of_one = joint_history.loc[:, columns], history.loc[:, columns]
+        pd.testing.assert_frame_equal(of_both, of_one, rtol=2e-3, atol=atol)
     if model == "cvaegan":
         assert 0 < history["autoencoder.active"].mean() < 1
 
