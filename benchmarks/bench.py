@@ -1,8 +1,9 @@
 """This project's speed and memory against other ways to do the same work, as ratios.
 
-Writes `benchmarks/results/bench.json`, with `--only` some of its rows, or, with `--check`, compares
-with it and says which ratio has fallen by more than 15 %. benchmarks/README.md says what is
-compared.
+`benchmarks/results/bench.json` has a report for every kind of processor, as ratios depend on how
+fast its libraries multiply. This writes that of this machine's kind, row by row, with `--only` some
+of its rows, or, with `--check`, says which of its ratios has fallen by more than 15 %.
+benchmarks/README.md says what is compared.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks import features, memory, parallel, pipeline, rows, training
+from benchmarks.profile import ceiling
 from benchmarks.rows import Measured, Row
 from benchmarks.worker import DATA, RANDOM_IMAGES
 from ganvae import config, jobs, runtime, storage
@@ -22,6 +24,7 @@ from ganvae.errors import UserError, run
 
 RESULT = Path("benchmarks/results/bench.json")
 BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
+SAME_KIND = 1.35  # of two speeds' relation: processors differ by a factor of two and more
 
 Group = Callable[[Mapping[str, Any], float, str], Measured]
 GROUPS: tuple[Group, ...] = (
@@ -35,27 +38,67 @@ GROUPS: tuple[Group, ...] = (
 
 def main() -> None:
     arguments = _arguments()
-    kept = storage.read_json(RESULT) if arguments.check or arguments.only else {}
-    before: dict[str, Row] = kept.get("rows", {})
+    ceilings = _one_thread_ceilings()
+    reports = storage.read_json(RESULT)["reports"] if RESULT.exists() else []
+    others = [each for each in reports if not same_kind(ceilings, each)]
+    kept: dict[str, Any] = next((each for each in reports if same_kind(ceilings, each)), {})
+    if arguments.check and not kept:
+        raise UserError(f"{RESULT}: no ratios of a processor of this kind; make bench adds them")
     values = config.load()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # the workers inherit the environment
         os.environ.pop(variable, None)
     print(rows.HEADER, flush=True)
     found: dict[str, Row] = {}
-    share = kept["machine"]["least_core_share"] if kept and not arguments.check else 1.0
+    share = 1.0
     for group in GROUPS:
         for name, row, busy in group(values, arguments.seconds, arguments.only):
             print(rows.line(name, row), flush=True)
             found[name], share = row, min(share, busy)
+            if not arguments.check:
+                written = report(found, values, arguments.seconds, share, ceilings)
+                if arguments.only and kept:
+                    written = joined(kept, written)
+                storage.write_json(RESULT, {"reports": [*others, written]})
     if share < BUSY_MACHINE:
         sys.stderr.write(
             f"warning: a process got only {share:.0%} of its core, so other work ran on this "
             "machine: these numbers say little; measure again\n"
         )
     if arguments.check:
-        _check(before, found)
-    else:
-        storage.write_json(RESULT, report(before | found, values, arguments.seconds, share))
+        _check(kept, found)
+
+
+def _one_thread_ceilings() -> dict[str, float]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return ceiling()
+    finally:
+        torch.set_num_threads(threads)
+
+
+def same_kind(ceilings: Mapping[str, float], report: Mapping[str, Any]) -> bool:
+    """Whether a report is of a processor whose libraries are as fast in relation to each other.
+
+    Args:
+        ceilings: GFLOP/s by way, as `profile.ceiling` measures them.
+        report: one of the result file.
+    """
+    its = report["machine"]["gflops_per_second"]
+
+    def relative(speeds: Mapping[str, float], way: str) -> float:
+        return speeds[way] / speeds["fp32"]
+
+    return its.keys() == ceilings.keys() and all(
+        1 / SAME_KIND < relative(ceilings, way) / relative(its, way) < SAME_KIND for way in its
+    )
+
+
+def joined(kept: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """A report, its rows replaced by those of a new one, whose machine and settings it takes."""
+    share = min(each["machine"]["least_core_share"] for each in (kept, new))
+    machine = {**new["machine"], "least_core_share": share}
+    return {**new, "machine": machine, "rows": {**kept["rows"], **new["rows"]}}
 
 
 def _arguments() -> argparse.Namespace:
@@ -69,18 +112,22 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _check(before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
-    if not before.keys() & after.keys():
+def _check(kept: Mapping[str, Any], found: Mapping[str, Row]) -> None:
+    if not kept["rows"].keys() & found.keys():
         raise UserError(f"{RESULT}: has none of these rows")
-    if lines := rows.fallen(before, after):
+    if lines := rows.fallen(kept["rows"], found):
         raise UserError(f"fallen by more than {1 - rows.FALLEN:.0%}: {'; '.join(lines)}")
     print(f"no ratio has fallen by more than {1 - rows.FALLEN:.0%}")
 
 
 def report(
-    found: Mapping[str, Row], values: Mapping[str, Any], seconds: float, share: float
+    found: Mapping[str, Row],
+    values: Mapping[str, Any],
+    seconds: float,
+    share: float,
+    ceilings: Mapping[str, float],
 ) -> dict[str, Any]:
-    """The content of the result file: the rows, and where they hold."""
+    """One kind of processor's part of the result file: the rows, and where they hold."""
     machine = runtime.description(torch.device("cpu"))
     return {
         "machine": {
@@ -88,6 +135,7 @@ def report(
             "cores": jobs.cores(),
             "python": machine["python"],
             "torch": machine["torch"],
+            "gflops_per_second": dict(ceilings),
             "least_core_share": round(share, 3),
         },
         "settings": {

@@ -1,26 +1,27 @@
 """Accepts comment-only edits of source files without running the stages again.
 
-For every stage that DVC calls changed, the version of each changed file that `dvc.lock` records is
-looked up in git and its syntax tree, docstrings apart, compared with the work tree's. Where all
-are equal, `dvc commit -f <stage>` records the new files; a real edit is refused, and nothing is
-recorded.
+For every stage of the main pipeline that DVC calls changed, the version of each changed file or
+folder that `dvc.lock` records is looked up in git and its syntax trees, docstrings apart, compared
+with the work tree's. Where all are equal, `dvc commit -f <stage>` records the new files; a real
+edit is refused, and nothing is recorded.
 """
 
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ganvae import config
 from ganvae.errors import UserError, run
-from ganvae.syntax import output, recorded_version, same_program
+from ganvae.syntax import output, recorded, same_program
 
 
 def main() -> None:
     """Entry point: `python -m stages.accept`."""
     lock = config.load(Path("dvc.lock"))["stages"]
-    changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json"]))
+    changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json", "dvc.yaml"]))
     for stage, changes in changed.items():
         if stage not in lock:
             raise UserError(f"{stage}: never run: run dvc repro")
@@ -30,25 +31,40 @@ def main() -> None:
     print(f"accepted without a run: {', '.join(changed) or 'nothing, no stage is changed'}")
 
 
-def check(stage: str, changes: list[Any], recorded: list[dict[str, str]]) -> None:
+def check(stage: str, changes: list[Any], dependencies: list[dict[str, str]]) -> None:
     """Raises `UserError` unless the stage's changed files differ in comments alone.
 
     Args:
         stage: its name.
         changes: what `dvc status --json` says of it.
-        recorded: its dependencies in `dvc.lock`.
+        dependencies: its own in `dvc.lock`.
     """
-    checksums = {dep["path"]: dep.get("md5") for dep in recorded}
+    checksums = {dep["path"]: dep.get("md5") for dep in dependencies}
     for change in changes:
         files = change.get("changed deps") if isinstance(change, dict) else None
         if not files:
             raise UserError(f"{stage}: {change}: only edits of source files can be accepted")
         for path, kind in files.items():
-            if kind != "modified" or not path.endswith(".py"):
+            if kind != "modified":
                 raise UserError(f"{stage}: {path} is {kind}: run dvc repro")
-            old = recorded_version(path, checksums.get(path))
-            if not same_program(old, Path(path).read_text(encoding="utf-8")):
-                raise UserError(f"{stage}: {path} differs in more than comments: run dvc repro")
+            _check_source(stage, recorded(path, checksums.get(path)), _present(path))
+
+
+def _present(path: str) -> dict[str, str]:
+    """The text of a file, or of every file of a folder that DVC looks at, by path."""
+    root = Path(path)
+    files = [root] if root.is_file() else [file for file in root.rglob("*") if file.is_file()]
+    seen = [file for file in files if "__pycache__" not in file.parts]
+    return {file.as_posix(): file.read_text(encoding="utf-8") for file in seen}
+
+
+def _check_source(stage: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    for path in sorted(old.keys() | new.keys()):
+        if path not in old or path not in new:
+            raise UserError(f"{stage}: {path} is new or gone: run dvc repro")
+        program = path.endswith(".py") and same_program(old[path], new[path])
+        if old[path] != new[path] and not program:
+            raise UserError(f"{stage}: {path} differs in more than comments: run dvc repro")
 
 
 if __name__ == "__main__":

@@ -183,11 +183,39 @@ def test_a_fallen_ratio_is_named_and_a_risen_one_is_not() -> None:
     assert rows.fallen(before, after) == ["a: 1.69, was 2.00"]
 
 
+CEILINGS = {"fp32": 220.0, "fp32, torch.mm": 100.0, "bf16": 460.0}
+
+
+def test_reports_of_other_kinds_of_processors_are_not_compared() -> None:
+    report = bench.report({}, values(), seconds=1.0, share=1.0, ceilings=CEILINGS)
+    half_as_fast = {way: speed / 2 for way, speed in CEILINGS.items()}
+    assert bench.same_kind(half_as_fast, report)
+    assert bench.same_kind({**CEILINGS, "bf16": 400.0}, report)
+    assert not bench.same_kind({**CEILINGS, "fp32, torch.mm": 180.0}, report)
+    assert not bench.same_kind({**CEILINGS, "bf16": 2.0}, report)
+    assert not bench.same_kind({"fp32": 220.0}, report)
+
+
+def test_some_rows_are_replaced_and_the_others_stay() -> None:
+    kept, new = (
+        bench.report(found, values(), seconds=1.0, share=share, ceilings=CEILINGS)
+        for found, share in (({"a": row([1.0], [1.0]), "b": row([1.0], [1.0])}, 0.9),
+                             ({"b": row([3.0], [1.0])}, 1.0))
+    )  # fmt: skip
+    found = bench.joined(kept, new)
+    assert {name: each["ratio"]["median"] for name, each in found["rows"].items()} == {
+        "a": 1,
+        "b": 3,
+    }
+    assert found["machine"]["least_core_share"] == 0.9
+
+
 def test_report() -> None:
     found = {"train/gan/fp32/one_thread": row([2.0], [1.0])}
-    content = bench.report(found, values(), seconds=2.5, share=0.5)
+    content = bench.report(found, values(), seconds=2.5, share=0.5, ceilings=CEILINGS)
     assert json.loads(json.dumps(content, allow_nan=False)) == content
-    assert set(content["machine"]) == {"cpu", "cores", "python", "torch", "least_core_share"}
+    machine = {"cpu", "cores", "python", "torch", "gflops_per_second", "least_core_share"}
+    assert set(content["machine"]) == machine
     assert content["machine"]["torch"].startswith(torch.__version__.split("+")[0])
     assert content["machine"]["least_core_share"] == 0.5
     assert content["settings"]["batch_size"] == 128
@@ -218,21 +246,33 @@ def test_a_variant_that_is_not_written_out_is_refused(path: tuple[str, ...], val
 
 
 @pytest.mark.slow
-def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    written: dict[str, Any] = {}
-    monkeypatch.setattr(storage, "write_json", lambda path, value: written.update(value))
+def test_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bench.json"
+    other = bench.report({}, values(), seconds=1.0, share=1.0, ceilings={"fp32": 1.0})
+    storage.write_json(file, {"reports": [other]})
+    monkeypatch.setattr(bench, "RESULT", file)
+    monkeypatch.setattr(bench, "ceiling", lambda: CEILINGS)
     monkeypatch.setattr(training, "TARGETS", {"vae": (2.0, 3.0)})
     monkeypatch.setattr(bench, "GROUPS", (training.measured,))
+    monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05", "--check"])
+    with pytest.raises(UserError, match="no ratios of a processor of this kind"):
+        bench.main()
+    capsys.readouterr()
+
     monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05"])
     bench.main()
     expected = [f"train/vae/{p}/{k}" for k in KINDS for p in ("fp32", "bf16")]
+    kept, written = storage.read_json(file)["reports"]
+    assert kept == other
     assert list(written["rows"]) == expected
     assert all(found["ratio"]["min"] > 0 for found in written["rows"].values())
     assert len(capsys.readouterr().out.splitlines()) == 5
 
     for found in written["rows"].values():
         found["ratio"]["median"] = 1e9
-    monkeypatch.setattr(storage, "read_json", lambda path: written)
+    storage.write_json(file, {"reports": [kept, written]})
     monkeypatch.setattr("sys.argv", ["bench", "--seconds", "0.05", "--check", "--only", "train/v"])
     with pytest.raises(UserError, match=r"fallen by more than 15%: train/vae/bf16/one_thread: "):
         bench.main()

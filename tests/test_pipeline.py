@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,11 +233,21 @@ def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
     text = source.read_text()
     source.write_text(text.replace("summed over\n", "summed up over\n") + "# a comment\n")
     assert source.read_text() != text
+    in_a_folder = folder / "src/ganvae/metrics/sharpness.py"  # which is a dependency as a whole
+    in_a_folder.write_text(in_a_folder.read_text() + "# a comment\n")
+    other = folder / "papers/dvc.yaml"  # another pipeline, that never ran
+    other.parent.mkdir()
+    other.write_text("stages: {never: {cmd: 'true', deps: [../stages/demo.py]}}\n")
     accepted = project.succeed(project.stage(folder, "accept"))
     assert "accepted without a run" in accepted
+    shutil.rmtree(other.parent)
     assert "up to date" in dvc(folder, "status")
     assert ran(dvc(folder, "repro")) == set()
 
+    in_a_folder.write_text(in_a_folder.read_text() + "EDIT = 1\n")
+    refused = project.stage(folder, "accept")
+    assert refused.returncode == 1
+    assert "metrics/sharpness.py differs in more than comments" in refused.stderr
     project.succeed(project.command(folder, "git", "checkout", "-q", "."))
     source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))
     refused = project.stage(folder, "accept")

@@ -93,6 +93,29 @@ def test_reached_epochs_are_shown(results: Results) -> None:
     assert panel.note.startswith("snapshot at ")
 
 
+def test_a_kept_epoch_is_found_in_whatever_order_the_epochs_are_given(results: Results) -> None:
+    gan = results["gan"]
+    backwards = config.overlay(gan.values, {"train": {"checkpoints": [EPOCHS, EPOCHS / 2]}})
+    for epoch in (EPOCHS / 2, EPOCHS):
+        kept = gan.networks(0, epoch).state_dict()
+        again = replace(gan, values=backwards).networks(0, epoch).state_dict()
+        assert all(torch.equal(again[name], tensor) for name, tensor in kept.items())
+    end = gan.networks(0).state_dict()
+    assert all(torch.equal(kept[name], tensor) for name, tensor in end.items())
+
+
+def test_a_seed_that_collapsed_after_its_last_snapshot_fell(results: Results) -> None:
+    timeline = [{"step": 1}, {"step": 2}]
+    seeds = {
+        str(number): {"state": "finished", "collapsed": lost, "collapsed_at": at}
+        | {"timeline": timeline}
+        for number, (lost, at) in enumerate([(True, None), (True, 2), (True, 1), (False, None)])
+    }
+    given = replace(results["gan"])
+    given.__dict__["details"] = {"seeds": seeds}
+    assert (given.collapsed, given.fell) == (3, 2)
+
+
 class Constant(nn.Module):
     """Zeros of a shape, whatever it is given."""
 

@@ -82,7 +82,7 @@ def processes() -> int:
 
 def _asked(variable: str, default: int) -> int:
     asked = os.environ.get(variable, str(default))
-    if not asked.isdigit() or int(asked) < 1:
+    if not asked.isdecimal() or int(asked) < 1:
         raise UserError(f"{variable}={asked}: allowed: an integer >= 1")
     return int(asked)
 

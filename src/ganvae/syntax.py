@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -56,17 +57,42 @@ def _tree(text: str) -> str:
     return ast.dump(tree)
 
 
-def recorded_version(path: str, md5: str | None) -> str:
-    """The text of `path` in git's history whose MD5 is `md5`, DVC's own checksum of a file.
+def recorded(path: str, checksum: str | None) -> dict[str, str]:
+    """The version of a file or folder in git's history that has DVC's checksum.
+
+    Args:
+        path: relative to the work folder.
+        checksum: as `dvc.lock` records it.
+
+    Returns:
+        the text of the file, or of every file of the folder, by path.
 
     Raises:
         UserError: no commit has it.
     """
     for commit in output(["git", "log", "--format=%H", "--", path]).split():
-        shown = subprocess.run(["git", "show", f"{commit}:./{path}"], capture_output=True)
-        if hashlib.md5(shown.stdout).hexdigest() == md5:
-            return shown.stdout.decode()
+        names = output(["git", "ls-tree", "-r", "--name-only", commit, "--", path]).splitlines()
+        files = {
+            name: subprocess.run(["git", "show", f"{commit}:./{name}"], capture_output=True).stdout
+            for name in names
+        }
+        if files and checksum == (_md5(files[path]) if path in files else _folder(path, files)):
+            return {name: content.decode() for name, content in files.items()}
     raise UserError(f"{path}: the version that dvc.lock records is in no commit: run dvc repro")
+
+
+def _folder(path: str, files: Mapping[str, bytes]) -> str:
+    """DVC's checksum of a folder: that of a list of its files with theirs."""
+    listed = [
+        {"md5": _md5(content), "relpath": name.removeprefix(f"{path}/")}
+        for name, content in files.items()
+    ]
+    listed.sort(key=lambda entry: entry["relpath"])
+    return _md5(json.dumps(listed).encode()) + ".dir"
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
 
 
 def output(command: list[str]) -> str:

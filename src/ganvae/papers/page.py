@@ -130,8 +130,9 @@ def collapses(folder: Path) -> str:
             continue
         for row in table.to_dict("records"):
             if "gan" in str(row["system"]):
-                lost = int(row["collapsed"]) + int(row["diverged"])
-                words.append(f"{path.parent.name} {row['system']} {lost} of {int(row['seeds'])}")
+                finished, diverged = int(row["seeds"]), int(row["diverged"])
+                ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
+                words.append(f"{path.parent.name} {row['system']} {ended}")
     return f"Seeds that ended collapsed or diverged: {', '.join(words)}." if words else ""
 
 

@@ -1,5 +1,6 @@
 """What the systems of a paper left: read back for its report."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,10 +76,10 @@ class Result:
     def fell(self) -> int:
         """How many of these had drawn more classes at an earlier snapshot."""
         entries = [self.details["seeds"][str(seed)] for seed in self.seeds]
-        return sum(
-            bool(entry["collapsed"]) and entry["collapsed_at"] > entry["timeline"][0]["step"]
-            for entry in entries
-        )
+        # none of a seed's snapshots may be collapsed, as they show fewer images than its end
+        since = [entry["collapsed_at"] or math.inf for entry in entries if entry["collapsed"]]
+        first = [entry["timeline"][0]["step"] for entry in entries if entry["collapsed"]]
+        return sum(at > start for at, start in zip(since, first, strict=True))
 
     def metric(self, name: str) -> Spread | None:
         """A metric of the finished seeds; None where no seed has it."""
@@ -130,14 +131,15 @@ class Result:
             weights = storage.read_tensors(path)
         else:
             path = self._trained("checkpoints", seed, "safetensors")
-            weights = self._kept(storage.read_tensors(path), epoch)
+            weights = self._kept(storage.read_tensors(path), seed, epoch)
         load_weights(built, weights, path)
         return built.eval().requires_grad_(False)
 
-    def _kept(self, packed: Mapping[str, Tensor], epoch: float) -> dict[str, Tensor]:
+    def _kept(self, packed: Mapping[str, Tensor], seed: int, epoch: float) -> dict[str, Tensor]:
         """The checkpoint of `epoch`: files name them `<step>.<tensor>`."""
-        steps = sorted({int(name.partition(".")[0]) for name in packed})
-        start = f"{steps[self.epochs().index(epoch)]}."
+        steps = {int(name.partition(".")[0]) for name in packed}
+        wanted = epoch / self.values["train"]["epochs"] * self.costs(seed)["steps"]
+        start = f"{min(steps, key=lambda step: abs(step - wanted))}."
         return {n.removeprefix(start): t for n, t in packed.items() if n.startswith(start)}
 
     def _trained(self, kind: str, seed: int, suffix: str) -> Path:
