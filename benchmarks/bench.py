@@ -54,11 +54,11 @@ def main() -> None:
         for name, row, busy in group(values, arguments.seconds, arguments.only):
             print(rows.line(name, row), flush=True)
             found[name], share = row, min(share, busy)
+            new = report(found, values, arguments.seconds, share, ceilings)
             if not arguments.check:
-                written = report(found, values, arguments.seconds, share, ceilings)
-                if arguments.only and kept:
-                    written = joined(kept, written)
-                storage.write_json(RESULT, {"reports": [*others, written]})
+                storage.write_json(RESULT, {"reports": [*others, joined(kept, new)]})
+    if not (arguments.check or arguments.only):
+        storage.write_json(RESULT, {"reports": [*others, new]})
     if share < BUSY_MACHINE:
         sys.stderr.write(
             f"warning: a process got only {share:.0%} of its core, so other work ran on this "
@@ -95,7 +95,9 @@ def same_kind(ceilings: Mapping[str, float], report: Mapping[str, Any]) -> bool:
 
 
 def joined(kept: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """A report, its rows replaced by those of a new one, whose machine and settings it takes."""
+    """A report, if there is one, with its rows replaced by those of a new one."""
+    if not kept:
+        return dict(new)
     share = min(each["machine"]["least_core_share"] for each in (kept, new))
     machine = {**new["machine"], "least_core_share": share}
     return {**new, "machine": machine, "rows": {**kept["rows"], **new["rows"]}}

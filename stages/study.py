@@ -84,9 +84,11 @@ def _identity(training: Training) -> str:
 
 
 def changed(wanted: Mapping[str, Training]) -> list[Training]:
-    """Those whose stage is out of date and in no cache."""
+    """Those whose stage is out of date and in no cache. Raises `UserError` without a stage."""
     with Repo() as repo, repo.lock:
         stages = {stage.addressing: stage for stage in repo.index.stages}
+        for address in wanted.keys() - stages.keys():
+            raise UserError(f"dvc.yaml: no stage {address} for a model of params.yaml")
         return [t for address, t in wanted.items() if _must_run(repo, stages[address])]
 
 

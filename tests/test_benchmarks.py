@@ -202,6 +202,7 @@ def test_some_rows_are_replaced_and_the_others_stay() -> None:
         for found, share in (({"a": row([1.0], [1.0]), "b": row([1.0], [1.0])}, 0.9),
                              ({"b": row([3.0], [1.0])}, 1.0))
     )  # fmt: skip
+    assert bench.joined({}, new) == new
     found = bench.joined(kept, new)
     assert {name: each["ratio"]["median"] for name, each in found["rows"].items()} == {
         "a": 1,

@@ -83,3 +83,13 @@ def test_a_paper_that_there_is_not(folder: Path) -> None:
         assert done.stderr.startswith("error: ")
         assert line in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_model_without_a_stage_is_named(folder: Path) -> None:
+    params = folder / "params.yaml"
+    before = params.read_text()
+    project.set_params(folder, {"models": {"ae": {"beta": 0.0}}})
+    refused = project.stage(folder, "study")
+    params.write_text(before)
+    assert refused.returncode == 1
+    assert refused.stderr == "error: dvc.yaml: no stage train_ae for a model of params.yaml\n"

@@ -14,7 +14,7 @@ PAPERS = {
     "battineedi2023": '"CAP6610 Project Report" (2023)',
     "ghosh2020": '"Comparative study between VAE and GAN" (2020)',
     "tikayyolla2020": '"Comparative Analysis of GAN and VAE" (2020)',
-    "parakatta2023": '"VAE v/s GAN, a case study" (2023)',
+    "parakatta2023": '"VAE v/s GAN — A case study" (2023)',
 }
 QUESTIONS = (
     "Does the plain GAN collapse on MNIST, and does the Wasserstein loss cure it?",
