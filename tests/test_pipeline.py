@@ -244,6 +244,7 @@ def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
     assert "up to date" in dvc(folder, "status")
     assert ran(dvc(folder, "repro")) == set()
 
+    project.succeed(project.command(folder, "git", "checkout", "-q", "."))
     in_a_folder.write_text(in_a_folder.read_text() + "EDIT = 1\n")
     refused = project.stage(folder, "accept")
     assert refused.returncode == 1
