@@ -1,6 +1,7 @@
 """One call in a process of its own: its seconds and its memory, or which limit it passed."""
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import re
@@ -139,6 +140,7 @@ def _serve(spec: Spec, pipe: Connection) -> None:
 
 def cost(call: Callable[[], Values]) -> Cost:
     """Calls until the median says something: once where it takes long, else three times or more."""
+    gc.collect()  # what a collection during the call gave back would hide what the call takes
     before = resident()
     forget_peak()
     busy = time.process_time()
