@@ -14,7 +14,7 @@ from unittest.mock import patch
 from benchmarks import rows
 from benchmarks.rows import Measured
 from benchmarks.worker import training_images
-from ganvae import jobs, storage, study
+from ganvae import edits, jobs, storage, study
 from stages.study import of_params, train
 
 NAME = "study/all_cores"
@@ -55,7 +55,7 @@ def _project() -> Iterator[Path]:
         images, labels = training_images()
         data = Path(made) / study.DATA
         storage.write_tensors(data, {"images": images, "labels": labels})
-        variables = {"DVC_ROOT": made, "PYTHONPATH": str(study.ROOT), "GANVAE_DEVICE": "cpu"}
+        variables = {"DVC_ROOT": made, "PYTHONPATH": str(edits.ROOT), "GANVAE_DEVICE": "cpu"}
         context.enter_context(patch.dict(os.environ, variables))
         context.enter_context(contextlib.chdir(made))
         yield Path(made)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ganvae import config, storage
 from ganvae.comparison import curves, faults, markdown, measurements, pictures, summary, verdicts
-from ganvae.errors import run
+from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams
 
@@ -21,6 +21,8 @@ PLOTS = Path("plots")
 
 def main() -> None:
     """Computes everything before the first file is written, the figures apart."""
+    if folders := [str(path) for path in PLOTS.glob("*") if path.is_dir()]:
+        raise UserError(f"{', '.join(folders)}: a folder where only figures belong; move it away")
     params = config.load()
     figures = config.block(FiguresParams, params, "figures")
     study = measurements.read(params)

@@ -8,9 +8,9 @@ everything measured to data/evaluation/<model>/ and the headline means to metric
 import sys
 from pathlib import Path
 
-from ganvae import config, evaluation, generated, parts, runtime, storage, trained
+from ganvae import config, edits, evaluation, generated, parts, runtime, storage, trained
 from ganvae.errors import UserError, run
-from ganvae.model import TrainParams, model
+from ganvae.model import NetworksParams, TrainParams, model
 
 
 def main() -> None:
@@ -22,8 +22,11 @@ def main() -> None:
     folder = Path("data/models") / name
     statuses = trained.read_statuses(folder, config.block(TrainParams, values, "train").seeds)
     runtime.use_one_thread()
-    bench = parts.read_bench(name, values)
-    details, arrays = generated.evaluate(bench, folder, statuses, progress=sys.stderr.isatty())
+    networks = config.block(NetworksParams, values, "networks")
+    code = edits.sources(Path(__file__), *edits.of_model(name, networks.architecture))
+    with edits.unedited([*code, config.PARAMS_FILE]):
+        bench = parts.read_bench(name, values)
+        details, arrays = generated.evaluate(bench, folder, statuses, progress=sys.stderr.isatty())
     means = generated.headline(details["seeds"])
     evaluation.write_results(Path("data/evaluation") / name, details, arrays)
     storage.write_json(Path("metrics") / f"{name}.json", means)

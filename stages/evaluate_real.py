@@ -7,8 +7,11 @@ exists to see.
 
 import sys
 from pathlib import Path
+from typing import Any
 
-from ganvae import classifier, config, data, evaluation, floors, runtime, scoring
+from torch import Tensor
+
+from ganvae import classifier, config, data, edits, evaluation, floors, runtime, scoring
 from ganvae.errors import run
 
 PROCESSED = Path("data/processed")
@@ -17,6 +20,14 @@ SAMPLES = 100
 
 
 def main() -> None:
+    with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
+        details, arrays = _measured()
+    evaluation.write_results(Path("data/evaluation/real"), details, arrays)
+    for name, row in details["rows"].items():
+        print(f"{name}: " + ", ".join(f"{key} {x:.4g}" for key, x in row["metrics"].items()))
+
+
+def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
     params = config.block(evaluation.EvaluateParams, config.load(), "evaluate")
     runtime.use_one_thread()
     judged = evaluation.read_real(CLASSIFIER / "real.safetensors")
@@ -25,6 +36,8 @@ def main() -> None:
     judge = classifier.load(CLASSIFIER / "weights.safetensors", runtime.device())
     network, seen = evaluation.inception_view(params, test, runtime.device())
     standard = scoring.Standard(test, judged.test, seen)
+    if line := floors.overlap(params.images, len(images)):
+        print(f"note: params.yaml: evaluate.images = {params.images}: {line}", file=sys.stderr)
     real = floors.Real(images, labels, judged.train, standard, judge, network)
     found = floors.measure(real, params.images, progress=sys.stderr.isatty())
 
@@ -46,9 +59,7 @@ def main() -> None:
         "image_entropy": found.rows["real"].image_entropy,
         "nearest": found.rows["real_halves"].pairs,
     }
-    evaluation.write_results(Path("data/evaluation/real"), details, arrays)
-    for name, score in found.rows.items():
-        print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in score.metrics.items()))
+    return details, arrays
 
 
 if __name__ == "__main__":

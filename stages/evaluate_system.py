@@ -8,7 +8,7 @@ headline means to papers/metrics/<system>.json.
 import sys
 from pathlib import Path
 
-from ganvae import evaluation, generated, parts, runtime, storage, systems, trained
+from ganvae import edits, evaluation, generated, parts, runtime, storage, systems, trained
 from ganvae.errors import UserError, run
 
 
@@ -20,10 +20,12 @@ def main() -> None:
     folder = systems.folder(system, name)
     statuses = trained.read_statuses(folder / "trained", values["train"]["seeds"])
     runtime.use_one_thread()
-    bench = parts.read_bench(system.model, values, system.root)
-    details, arrays = generated.evaluate(
-        bench, folder / "trained", statuses, progress=sys.stderr.isatty()
-    )
+    code = edits.sources(Path(__file__), *edits.of_model(system.model, system.architecture))
+    with edits.unedited([*code, systems.FILE]):
+        bench = parts.read_bench(system.model, values, system.root)
+        details, arrays = generated.evaluate(
+            bench, folder / "trained", statuses, progress=sys.stderr.isatty()
+        )
     means = generated.headline(details["seeds"])
     evaluation.write_results(folder / "evaluated", details, arrays)
     storage.write_json(Path("papers/metrics") / f"{name}.json", means)

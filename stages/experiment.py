@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from ganvae import experiment, runtime, storage
+from ganvae import edits, experiment, runtime, storage, systems
 from ganvae.errors import UserError, run
 
 SCRATCH = Path(".cache/experiments")  # half a result must not lie where DVC looks for whole ones
@@ -23,7 +23,8 @@ def main() -> None:
     written = storage.temporary(SCRATCH / name)
     written.mkdir(parents=True)
     try:
-        with experiment.named(name):
+        code = edits.sources(Path(__file__), Path(str(module.__file__)))
+        with edits.unedited([*code, systems.FILE]), experiment.named(name):
             module.run(params, written, found.root)
         folder = experiment.folder(found, name)
         storage.replace_folder(written, folder)

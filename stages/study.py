@@ -67,10 +67,12 @@ def train(wanted: Iterable[Training], params_file: Path = config.PARAMS_FILE) ->
     """
     with ExitStack() as claims:
         todo: list[tuple[float, Job]] = []
-        for training in {_identity(training): training for training in wanted}.values():
+        different = {_identity(training): training for training in wanted}
+        for _, training in sorted(different.items()):  # in one order: see `study.claimed`
+            of_one = training.model, training.values, training.data
             effort = results.effort(training.model, training.values)
-            claimed = study.claimed(training.model, training.values, training.data)
-            todo += [(effort, job) for job in claims.enter_context(claimed).values()]
+            jobs = claims.enter_context(study.claimed(*of_one, params_file))
+            todo += [(effort, job) for job in jobs.values()]
         todo.sort(key=lambda job: -job[0])  # so all end together
         run_counted([job for _, job in todo], runtime.gpus(), sys.stderr.isatty(), params_file)
 

@@ -40,7 +40,7 @@ def train(
     """
     for line in resolved(name, values):
         print(line, flush=True)  # before the jobs' own lines
-    with study.prepared(name, values, data) as todo:
+    with study.prepared(name, values, data, params_file) as todo:
         bars = progress.Bars(list(todo.values()))
         try:
             jobs.run(list(todo.values()), runtime.gpus(), bars.watch, params_file)

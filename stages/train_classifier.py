@@ -8,7 +8,7 @@ accuracy in metrics/classifier.json.
 import sys
 from pathlib import Path
 
-from ganvae import classifier, config, data, runtime, storage
+from ganvae import classifier, config, data, edits, runtime, storage
 from ganvae.errors import run
 
 PROCESSED = Path("data/processed")
@@ -21,10 +21,11 @@ def main() -> None:
     device = runtime.device()
     images, labels = data.load(PROCESSED / "train.safetensors", device)
     test_images, test_labels = data.load(PROCESSED / "test.safetensors", device)
-    judge = classifier.train(images, labels, params, device, progress=sys.stderr.isatty())
+    with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
+        judge = classifier.train(images, labels, params, device, progress=sys.stderr.isatty())
+        features, probabilities = classifier.classify(judge, images)
+        test_features, test_probabilities = classifier.classify(judge, test_images)
 
-    features, probabilities = classifier.classify(judge, images)
-    test_features, test_probabilities = classifier.classify(judge, test_images)
     right = test_probabilities.argmax(dim=1) == test_labels.cpu()
     accuracy = float(right.double().mean())
 

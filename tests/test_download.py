@@ -186,6 +186,8 @@ def test_a_folder_of_bad_files(case: str, tmp_path: Path) -> None:
 def test_an_empty_and_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"data\.folder = .*no such folder"):
         sources.write_raw(params("folder", str(tmp_path / "none")), tmp_path / "raw")
+    with pytest.raises(UserError, match=r"^~nobody-of-this-name/x: "):
+        sources.write_raw(params("folder", "~nobody-of-this-name/x"), tmp_path / "raw")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"data\.folder = .*neither train-images-idx3-ubyte.gz"):
         sources.write_raw(params("folder", str(tmp_path / "empty")), tmp_path / "raw")

@@ -1,6 +1,7 @@
 """What the experiments measure, against known answers, and what they train on."""
 
 import math
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -301,8 +302,11 @@ def test_equal_classifiers_are_trained_once(root: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(classifiers.progress, "run_counted", run)
     block = params("ghosh2020_augmentation", augmentation.Params).classifier
     train = root / "processed" / "train.safetensors"
+    twin = Path(shutil.copy(train, root / "twin.safetensors"))
     wanted = {
-        epochs + copy: Wanted(block.of(0, epochs), train) for epochs in (1, 3) for copy in (0, 10)
+        epochs + copy: Wanted(block.of(0, epochs), images)
+        for epochs in (1, 3)
+        for copy, images in ((0, train), (10, twin))
     }
     with classifiers.trained(wanted) as found:
         assert len(ran) == 2

@@ -17,7 +17,7 @@ import pytorch_fid.inception
 import torch
 from PIL import Image
 from pytorch_fid.fid_score import calculate_frechet_distance, get_activations
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torch_fidelity.metric_isc import isc_features_to_metric
@@ -299,3 +299,32 @@ def test_other_weights_are_refused_and_removed(
         inception.load(CPU)
     assert str(kept) in str(error.value)
     assert not kept.exists()
+
+
+# What is kept of the real images
+
+
+def test_real_images_are_looked_at_again_where_something_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+
+    class Counted(nn.Module):
+        def forward(self, enlarged: Tensor) -> Tensor:
+            shown.append(len(enlarged))
+            return enlarged[:, 0, :32, :64].flatten(1)
+
+    network = inception.Inception(Counted(), torch.ones(1008, 2048))
+    images = torch.zeros(3, 1, 28, 28)
+    first = inception.look_once(network, images, tmp_path)
+    again = inception.look_once(network, images, tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert shown == [3]
+    inception.look_once(network, images + 0.5, tmp_path)
+    monkeypatch.setattr(torch, "__version__", "2.0.0")
+    inception.look_once(network, images, tmp_path)
+    code = tmp_path / "inception.py"
+    code.write_text("another")
+    monkeypatch.setattr(inception, "__file__", str(code))
+    inception.look_once(network, images, tmp_path)
+    assert shown == [3] * 4

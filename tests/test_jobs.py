@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from ganvae import config, jobs, study
 from ganvae.errors import UserError
+from ganvae.jobs import Job
 from stages import accept
 from tests.project import ROOT
 
@@ -73,7 +75,7 @@ def test_an_edit_of_the_parameters_file_is_refused_and_of_another_is_not(tmp_pat
         path.write_text("a: 2\n")
 
     run("first", other)
-    with pytest.raises(UserError, match=r"grid\.yaml: edited while the trainings ran"):
+    with pytest.raises(UserError, match=r"grid\.yaml: edited meanwhile"):
         run("second", file)
 
 
@@ -82,3 +84,52 @@ def test_a_stage_that_never_ran_cannot_be_accepted(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(config, "load", lambda path: {"stages": {}})
     with pytest.raises(UserError, match="train_new: never run: run dvc repro"):
         accept.main()
+
+
+@pytest.fixture
+def claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A folder with images and parameters; every lock that is taken there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    Path("images").write_bytes(b"images")
+    Path("params.yaml").write_text("a: 1\n")
+    taken: list[Path] = []
+
+    class Lock(nullcontext[None]):
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            taken.append(path)
+
+    monkeypatch.setattr(study, "FileLock", Lock)
+    return taken
+
+
+def claim(seeds: list[int]) -> AbstractContextManager[dict[int, Job]]:
+    values = {
+        "train": {"seeds": seeds},
+        "networks": {"architecture": "wide"},
+        "models": {"gan": {}},
+    }
+    return study.claimed("gan", values, Path("images"), Path("params.yaml"))
+
+
+def test_locks_are_taken_in_one_order_whatever_that_of_the_seeds(claims: list[Path]) -> None:
+    """Two studies would wait for each other."""
+    with claim([3, 1, 2]) as jobs_of_seeds:
+        assert list(jobs_of_seeds) == [3, 1, 2]
+    first, claims[:] = list(claims), []
+    with claim([1, 2, 3]):
+        pass
+    assert claims == first
+    assert len(set(claims)) == 3
+
+
+@pytest.mark.parametrize("edited", ["params.yaml", "images"])
+def test_an_edit_during_the_wait_for_another_process_is_refused(
+    claims: list[Path], monkeypatch: pytest.MonkeyPatch, edited: str
+) -> None:
+    """What that one made would be recorded as made from the new content."""
+    made = study.FileLock
+    monkeypatch.setattr(study, "FileLock", lambda p: Path(edited).write_text("b") and made(p))
+    with pytest.raises(UserError, match=f"{edited}: edited meanwhile"), claim([0]):
+        raise AssertionError

@@ -9,7 +9,9 @@ from scipy import stats
 from torch import Tensor
 
 from ganvae.codes import classes
+from ganvae.errors import UserError
 from ganvae.losses.information import code_nats
+from ganvae.model import NetworksParams, create
 from ganvae.runtime import Noise
 from tests.written_out import ARCHITECTURES, CPU, LATENT, SEED, Case, N, l_vae
 
@@ -84,6 +86,16 @@ def test_the_recognition_network_reads_the_codes(architecture: str) -> None:
     density = torch.exp(-((codes - read[:, 10:]) ** 2) / 2) / math.sqrt(2 * math.pi)
     nats = of_class - density.log().sum() / N
     case.agrees("generator", -case.d(images).log().mean() + 0.5 * nats)
+
+
+def test_infogan_needs_a_latent_dimension_for_every_code() -> None:
+    for latent_dim in (2, 3):
+        values = NetworksParams(architecture="wide", latent_dim=latent_dim)
+        if latent_dim == 3:
+            assert create("infogan", values, 0)["decoder"](torch.zeros(2, 3)).shape[0] == 2
+        else:
+            with pytest.raises(UserError, match=r"latent_dim = 2: allowed: more than 2, the class"):
+                create("infogan", values, 0)
 
 
 def test_codes_are_recognised_at_the_entropy_of_what_is_known() -> None:

@@ -83,6 +83,9 @@ def test_length_and_budget_make_the_epochs() -> None:
         ({"length": {"years": 1}}, "systems.s.length"),
         ({"length": {}}, "systems.s.length = {}: allowed"),
         ({"paper": "nobody"}, "papers.nobody: missing"),
+        ({"train": {"batch_size": 0}}, "train.batch_size = 0: allowed: greater than or equal to 2"),
+        ({"train": {"batch_size": 70000}}, "train.batch_size = 70000: allowed"),
+        ({"train": {"batch_size": "a"}}, "train.batch_size = 'a': allowed"),
     ],
 )
 def test_bad_blocks_are_refused(tmp_path: Path, change: dict[str, Any], line: str) -> None:
@@ -92,6 +95,34 @@ def test_bad_blocks_are_refused(tmp_path: Path, change: dict[str, Any], line: st
     with pytest.raises(UserError, match=line) as error:
         systems.read("s", file)
     assert str(error.value).startswith(f"{file}: system s: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ({"papers": {"mi2018": 7}}, "papers.mi2018 = 7: allowed: a mapping"),
+        ({"papers": {"mi2018": {"models": 7}}}, "papers.mi2018.models = 7: allowed: a mapping"),
+        ({"systems": {"s": 5}}, "systems.s = 5: allowed"),
+        ({"systems": {}}, "systems.s: missing"),
+    ],
+)
+def test_other_than_mappings_are_refused(
+    tmp_path: Path, content: dict[str, Any], line: str
+) -> None:
+    file = tmp_path / "params.yaml"
+    storage.write_text(file, yaml.safe_dump({"systems": {"s": SYSTEMS["mi2018_gan"]}, **content}))
+    with pytest.raises(UserError) as error:
+        systems.read("s", file)
+    assert str(error.value).startswith(f"{file}: system s: {line}")
+
+
+def test_a_paper_is_found_beside_what_is_no_system(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    storage.write_text(file, yaml.safe_dump({"systems": {"a": 5, "b": {"paper": "p"}}}))
+    assert systems.of_paper("p", file) == ["b"]
+    storage.write_text(file, yaml.safe_dump({"systems": [1]}))
+    with pytest.raises(UserError, match=r"systems = \[1\]: allowed: a mapping"):
+        systems.of_paper("p", file)
 
 
 def listed(stage: Stage) -> set[str]:

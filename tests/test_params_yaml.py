@@ -130,3 +130,15 @@ def test_a_processor_without_bf16_is_named(
     line = slow_precision(values, Path("papers/params.yaml"))
     assert (line is not None) == said
     assert not line or line.startswith("papers/params.yaml: train.precision = 'bf16': ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"train": {**VALUES["train"], "seeds": [2**63]}}, r"params.yaml: train.seeds.0 = 9223372"),
+        ({"classifier": {**VALUES["classifier"], "seed": 2**64}}, "classifier.seed = 184467440737"),
+    ],
+)
+def test_seeds_that_no_generator_takes(changed: dict[str, Any], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        check({**VALUES, **changed})

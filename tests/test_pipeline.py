@@ -154,6 +154,10 @@ def test_what_compare_refuses_leaves_the_tables_and_figures(folder: Path) -> Non
     assert "other is not named in params.yaml under models" in done.stderr
     assert {name: (folder / name).read_bytes() for name in names} == before
     (folder / "data/models/other").rmdir()
+    (folder / "plots" / "mine").mkdir()
+    done = project.stage(folder, "compare")
+    assert done.stderr == "error: plots/mine: a folder where only figures belong; move it away\n"
+    (folder / "plots" / "mine").rmdir()
     dvc(folder, "repro", "-f", "-s", "compare")
     assert {name: (folder / name).read_bytes() for name in names[:2]} == {
         name: before[name] for name in names[:2]

@@ -15,13 +15,13 @@ from ganvae.task import Task, build
 LATENT = 5
 
 
-def task(every: int = 1) -> Task:
-    """A decoder of one linear layer, trained towards its images."""
+def task(*layers: nn.Module, every: int = 1) -> Task:
+    """A decoder of one linear layer, and of `layers`, trained towards its images."""
     images = Noise(7, torch.device("cpu")).uniform(64, 1, 28, 28) * 2 - 1
     base = build(
         "vae", config.load(), images, torch.zeros(64).long(), seed=0, folder=Path("unused")
     )
-    networks = nn.ModuleDict({"decoder": nn.Linear(LATENT, 784)})
+    networks = nn.ModuleDict({"decoder": nn.Sequential(nn.Linear(LATENT, 784), *layers)})
 
     def loss(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
         drawn = networks["decoder"](noise.normal(len(images), LATENT))
@@ -42,7 +42,7 @@ def test_an_update_at_every_nth_step_counts_for_an_nth() -> None:
 
 
 def test_the_networks_are_left_as_they_are() -> None:
-    measured = task()
+    measured = task(nn.BatchNorm1d(784))
     before = {k: v.clone() for k, v in measured.networks.state_dict().items()}
     flops_per_image(measured)
     assert sampling_speed(measured) > 0

@@ -166,7 +166,7 @@ def test_an_edit_during_the_trainings_is_refused(folder: Path, edited: str) -> N
     finally:
         path.write_text(text)
     assert process.returncode == 1
-    assert f"{path.name}: edited while the trainings ran" in errors.splitlines()[-1]
+    assert f"{path.name}: edited meanwhile" in errors.splitlines()[-1]
     assert project.trained(folder, "vae") == before, "the earlier results stay"
     project.succeed(project.stage(folder, "train", "vae"))
     assert project.trained(folder, "vae") == before

@@ -14,9 +14,9 @@ from ganvae import config, storage
 from ganvae.errors import Interrupted, UserError
 from ganvae.history import History, NonFinite
 from ganvae.model import Loss, Optimizer, TrainParams, Update
-from ganvae.runtime import Noise
+from ganvae.runtime import Noise, autocast
 from ganvae.snapshots import pack, snapshot_steps
-from ganvae.stepper import make_optimizer
+from ganvae.stepper import Stepper, make_optimizer
 from ganvae.task import Task, build
 from ganvae.training import Outcome, Run, train
 
@@ -319,3 +319,55 @@ def test_bf16_trains_and_keeps_float32_weights(tmp_path: Path) -> None:
     to_the_end(other)
     assert {p.dtype for p in given.networks.parameters()} == {torch.float32}
     assert not same(given.networks, other.networks)
+
+
+def test_losses_of_bf16_products_are_taken_in_float32(tmp_path: Path) -> None:
+    """In bf16 a divergence this small would be off by a third."""
+    given = task(tmp_path, "vae", precision="bf16")
+    with autocast("bf16", torch.device("cpu")):
+        encoded = given.networks["encoder"](given.images[:32])
+        loss = given.updates[0].loss(given.images[:32], given.labels[:32], Run(given).noise)
+    assert encoded.dtype == loss.total.dtype == loss.records["kl_nats"].dtype == torch.float32
+    mean, log_var = encoded.detach().double().chunk(2, dim=1)
+    by_hand = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(dim=1).mean()
+    assert 0 < float(by_hand) < 1
+    assert float(loss.records["kl_nats"]) == pytest.approx(float(by_hand), rel=1e-4)
+
+
+def test_of_a_decoder_that_is_broken_there_is_no_snapshot(tmp_path: Path) -> None:
+    """Its loss says so a step later, if there is one; the image would be black."""
+    given = task(tmp_path, "gan", epochs=1)
+    calls: list[None] = []
+
+    def break_last() -> None:
+        calls.append(None)
+        if len(calls) == given.total_steps:
+            next(given.networks["decoder"].parameters()).data.fill_(math.nan)
+
+    discriminator, generator = given.updates
+    given = replace(given, updates=(discriminator, replace(generator, project=break_last)))
+    assert to_the_end(given).diverged == NonFinite(given.total_steps, "generator")
+    taken = pack(tmp_path / "snapshots", given.total_steps, 32)["steps"].tolist()
+    assert taken == snapshot_steps(given.total_steps)[:-1]
+
+
+def test_processes_of_a_training_drop_out_different_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = nn.ModuleDict({"decoder": nn.Sequential(nn.Linear(2, 784), nn.Dropout())})
+
+    def loss(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
+        drawn = net["decoder"](torch.ones(len(images), 2))
+        return Loss(drawn.square().mean(), {"zeros": (drawn == 0).float() @ torch.arange(784.0)})
+
+    labels = torch.zeros(200, dtype=torch.int64)
+    updates = (Update("fit", ("decoder",), loss),)
+    given = Task(net, updates, {"fit": ADAM}, images(), labels, 2, SETTINGS, 0, tmp_path)
+
+    def dropped(rank: int) -> Tensor:
+        monkeypatch.setattr("ganvae.processes.rank", lambda: rank)
+        noise = Noise(0, torch.device("cpu"))
+        return Stepper(given, updates[0]).step(given.images[:4], labels[:4], noise)[1]["zeros"]
+
+    assert torch.equal(dropped(0), dropped(0))
+    assert not torch.equal(dropped(0), dropped(1))

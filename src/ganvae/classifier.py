@@ -33,7 +33,7 @@ class ClassifierParams(Block):
     lr: float = Field(gt=0, le=1)
     batch_size: int = Field(ge=1, le=60000)
     epochs: int = Field(ge=1, le=1000)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**63)
 
 
 class Classifier(nn.Module):

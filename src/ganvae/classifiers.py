@@ -12,13 +12,11 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from ganvae import classifier, data, progress, runtime, storage, systems
+from ganvae import classifier, data, edits, progress, runtime, storage, systems
 from ganvae.attend import digests
 from ganvae.classifier import Classifier, ClassifierParams
 from ganvae.jobs import Job, fingerprint, runs_folder
-from ganvae.syntax import closure
 
-ROOT = Path(__file__).parents[2]
 WEIGHTS = "weights.safetensors"
 
 K = TypeVar("K", bound=Hashable)
@@ -51,9 +49,16 @@ def trained(
     """
     device = runtime.device()
     with ExitStack() as locks:
-        labels = {each: str(key) for key, each in wanted.items()}  # equal ones are one job
-        jobs = {each: _job(label, each, locks) for each, label in labels.items()}
-        todo = list(jobs.values())
+        labels = {each: str(key) for key, each in wanted.items()}
+        jobs = {each: _job(label, each) for each, label in labels.items()}
+        # equal parameters and images, if in two files, are one job
+        different = {job.folder: (job, each) for each, job in jobs.items()}
+        todo = [job for job, _ in different.values()]
+        with edits.unedited([*(path for job in todo for path in job.sources), params_file]):
+            for folder, (_, each) in sorted(different.items()):
+                folder.mkdir(parents=True, exist_ok=True)
+                locks.enter_context(FileLock(folder.with_suffix(".lock")))
+                _describe(folder, each)
         progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty(), params_file)
         yield {
             key: classifier.load(jobs[each].result / WEIGHTS, device)
@@ -63,10 +68,8 @@ def trained(
             shutil.rmtree(job.folder)
 
 
-def _job(label: str, wanted: Wanted, locks: ExitStack) -> Job:
-    package = ROOT / "src" / "ganvae"
-    command = ROOT / "stages" / "train_classifier_one.py"
-    code = closure([command], {"ganvae": package, "stages": ROOT / "stages"})
+def _job(label: str, wanted: Wanted) -> Job:
+    code = edits.sources(edits.STAGES / "train_classifier_one.py")
     origin = {
         "classifier": wanted.params.model_dump(),
         "torch": torch.__version__,
@@ -75,12 +78,13 @@ def _job(label: str, wanted: Wanted, locks: ExitStack) -> Job:
         "data": list(digests([str(wanted.data)]).values()),
     }
     folder = runs_folder() / fingerprint(origin)
-    folder.mkdir(parents=True, exist_ok=True)
-    locks.enter_context(FileLock(folder.with_suffix(".lock")))
-    content = {"classifier": wanted.params.model_dump(), "data": str(wanted.data.resolve())}
-    storage.write_json(folder / "job.json", content)
     run = [sys.executable, "-m", "stages.train_classifier_one", str(folder)]
     return Job(f"classifier {label}", run, folder, code)
+
+
+def _describe(folder: Path, wanted: Wanted) -> None:
+    content = {"classifier": wanted.params.model_dump(), "data": str(wanted.data.resolve())}
+    storage.write_json(folder / "job.json", content)
 
 
 def train_one(folder: Path) -> None:

@@ -121,11 +121,13 @@ def bernoulli_bound(networks: nn.ModuleDict, images: Tensor, samples: int, seed:
     for batch in torch.split(images, max(1, BATCH * 10 // samples)):
         mean, log_var = posterior(networks["encoder"](batch.to(device)).cpu())
         mean, log_var = (x.repeat_interleave(samples, dim=0) for x in (mean, log_var))
-        z = reparameterize(mean, log_var, noise)
+        drawn = noise.normal(*mean.shape)
+        z = mean + (0.5 * log_var).exp() * drawn
         logits = networks["decoder"](z.to(device)).cpu()
-        # the normalising constants of log p(z) and log q(z | x) cancel
+        # the normalising constants of log p(z) and log q(z | x) cancel; (z - mean) / deviation is
+        # what was drawn, but not in float32 where the deviation is far smaller than the mean
         log_prior = -0.5 * z.square().sum(dim=1)
-        log_posterior = -0.5 * ((z - mean).square() / log_var.exp() + log_var).sum(dim=1)
+        log_posterior = -0.5 * (drawn.square() + log_var).sum(dim=1)
         nats = elbo.bernoulli_nats(logits, batch.repeat_interleave(samples, dim=0))
         weights = (log_prior - log_posterior - nats).view(len(batch), samples)
         bounds.append(importance_bound(weights))

@@ -103,6 +103,17 @@ def measure(real: Real, count: int, progress: bool) -> Floors:
     return Floors(rows, counts, entries, order[:size])
 
 
+def overlap(count: int, images: int) -> str | None:
+    """A line where so many training images are too few for unchanged sets without common ones."""
+    sets = UNCHANGED + 1
+    if sets * count <= images:
+        return None
+    return (
+        f"{sets} sets of {images} training images have images in common, so that chance looks "
+        f"smaller than it is in the self-test; they have none up to {images // sets}"
+    )
+
+
 def _left_out(real: Real, chosen: Tensor, inception: bool = False) -> Score:
     """Training images, as if they had not been trained on: the others are the training set.
 

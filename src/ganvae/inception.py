@@ -90,10 +90,13 @@ def look_once(network: Inception, images: Tensor, folder: Path) -> tuple[Tensor,
     Args:
         network: as loaded.
         images: as for `look`.
-        folder: for one file per set of images, named by their content and the network's.
+        folder: for one file per set of images, named by all that its content depends on.
     """
-    digest = hashlib.sha256(WEIGHTS_SHA256.encode() + images.numpy().tobytes()).hexdigest()[:20]
-    path = folder / f"inception-{digest}.safetensors"
+    made_by = f"{WEIGHTS_SHA256} {torch.__version__} {network.class_weights.device.type}"
+    named = hashlib.sha256(made_by.encode())
+    named.update(Path(__file__).read_bytes())
+    named.update(images.numpy().tobytes())
+    path = folder / f"inception-{named.hexdigest()[:20]}.safetensors"
     if not path.exists():
         features, probabilities = network.look(images, progress=sys.stderr.isatty())
         write_tensors(path, {"features": features, "probabilities": probabilities})

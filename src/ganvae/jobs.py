@@ -20,7 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ganvae.attend import POLL_SECONDS, attend, digests
+from ganvae.attend import POLL_SECONDS, attend
+from ganvae.edits import unedited
 from ganvae.errors import Interrupted, UserError
 
 CLUSTER = "DASK_SCHEDULER_ADDRESS"
@@ -116,26 +117,18 @@ def run(
             later jobs would run, and DVC would record, what the first ones did not.
         Interrupted: after the jobs of this machine have stopped.
     """
-    # what later jobs must read as the first ones do, and DVC records at the end
-    sources = {path.resolve() for job in jobs for path in (*job.sources, params_file)}
-    before = digests(sorted(map(str, sources)))
     todo = [job for job in jobs if not job.result.exists()]
-    with _stoppable(), _place(gpus) as (submit, environment_of):
+    read = {path for job in jobs for path in (*job.sources, params_file)}
+    with unedited(read) as before, _stoppable(), _place(gpus) as (submit, environment_of):
         try:
             for index, job in enumerate(todo):
-                read = (str(path.resolve()) for path in (*job.sources, params_file))
-                _write_order(job, environment_of(index), {file: before[file] for file in read})
+                files = (str(path.resolve()) for path in (*job.sources, params_file))
+                _write_order(job, environment_of(index), {file: before[file] for file in files})
             futures = [submit(job.order) for job in todo]
             _wait(futures, todo, watch)
         finally:
             for job in todo:
                 job.order.unlink(missing_ok=True)
-    after = digests(before)
-    if edited := [Path(file).name for file in before if after[file] != before[file]]:
-        raise UserError(
-            f"{', '.join(edited)}: edited while the trainings ran; run dvc repro again "
-            "(with the old content, finished trainings are found again)"
-        )
     _refuse_failures(todo, futures)
 
 

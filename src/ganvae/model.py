@@ -60,7 +60,7 @@ class TrainParams(Block):
     epochs: float = Field(gt=0, le=100000)
     checkpoints: list[PositiveFloat]
     precision: Precision
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> "TrainParams":

@@ -106,6 +106,7 @@ def flops_per_image(task: Task) -> float:
     noise = Noise(seed_for(task.seed, "flops"), task.images.device)
     counted = {linear.ONEDNN.overloadpacket: linear.flops} if linear.ONEDNN else {}
     total = 0.0
+    statistics = [buffer.clone() for buffer in task.networks.buffers()]  # batch normalisation's
     for update in task.updates:
         with FlopCounterMode(display=False, custom_mapping=counted) as counter:
             with own_only(task.networks, update):
@@ -113,6 +114,8 @@ def flops_per_image(task: Task) -> float:
             own = [p for name in update.networks for p in task.networks[name].parameters()]
             torch.autograd.grad(loss, own)
         total += counter.get_total_flops() / update.every
+    for buffer, before in zip(task.networks.buffers(), statistics, strict=True):
+        buffer.copy_(before)
     return total / size
 
 

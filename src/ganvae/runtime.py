@@ -27,13 +27,14 @@ def device() -> torch.device:
         UserError: `GANVAE_DEVICE` names no device of this machine.
     """
     asked = os.environ.get("GANVAE_DEVICE")
+    own_gpu = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of the processes of one training
     if asked:
         try:
-            return torch.empty(0, device=asked).device
+            return torch.empty(0, device=own_gpu if asked == "cuda" else asked).device
         except (RuntimeError, AssertionError, ImportError):
             raise UserError(f"GANVAE_DEVICE={asked}: no such device on this machine") from None
     if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device(own_gpu)
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")

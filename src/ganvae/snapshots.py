@@ -25,14 +25,16 @@ def snapshot_steps(total_steps: int) -> list[int]:
 def take(decoder: nn.Module, latent_dim: int, device: torch.device, path: Path) -> None:
     """Writes `IMAGES` images in evaluation mode, as `quantise` gives them, to `path`.
 
-    The latent vectors are the same at every step, for every model and every seed.
+    The latent vectors are the same at every step, for every model and every seed. Of a decoder
+    whose images are no longer finite there is no snapshot: the loss tells so a step later.
     """
     stream = Noise(seed_for(0, "snapshots"), torch.device("cpu"))
     z = stream.normal(IMAGES, latent_dim).to(device)
     decoder.eval()
     images = to_images(decoder(z))
     decoder.train()
-    write_tensors(path, {"images": quantise(images)})
+    if images.isfinite().all():
+        write_tensors(path, {"images": quantise(images)})
 
 
 def pack(folder: Path, last_step: int, batch_size: int) -> dict[str, Tensor]:

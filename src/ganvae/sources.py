@@ -122,7 +122,10 @@ def _asked_mirror() -> list[mirrors.Mirror]:
 
 def _located(path: str) -> Path:
     """A queued experiment runs in a copy of the repository: relative paths mean the original."""
-    return Path(os.environ.get("DVC_ROOT", ".")) / Path(path).expanduser()
+    try:
+        return Path(os.environ.get("DVC_ROOT", ".")) / Path(path).expanduser()
+    except RuntimeError as error:  # ~name of no user
+        raise UserError(f"{path}: {error}") from None
 
 
 def _own_files(path: str) -> dict[str, bytes]:

@@ -95,7 +95,7 @@ class Stepper:
             measured: whether the gradients of the loss's terms are recorded too.
         """
         if self._has_dropout:  # its masks come from torch's own stream
-            torch.manual_seed(noise.seed())
+            torch.manual_seed(noise.seed() + processes.rank())  # each process has images of its own
         with own_only(self._networks, self.update), autocast(self._precision, images.device):
             loss = self.update.loss(images, labels, noise)
         terms = self._gradient_norms(loss) if measured else {}

@@ -10,39 +10,34 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ganvae import results, runtime, storage
-from ganvae.attend import digests
+from ganvae import edits, results, runtime, storage
 from ganvae.errors import UserError
 from ganvae.jobs import Job, fingerprint, processes, runs_folder
-from ganvae.syntax import closure
 
 DATA = Path("data/processed/train.safetensors")
-ROOT = Path(__file__).parents[2]
 
 
 def sources(name: str, architecture: str) -> list[Path]:
     """The files of this project that make a training of this model on these networks."""
-    package = ROOT / "src" / "ganvae"
-    roots = [
-        ROOT / "stages" / "train.py",
-        ROOT / "stages" / "train_one.py",
-        package / "models" / f"{name}.py",
-        package / "networks" / f"{architecture}.py",
-    ]
-    return closure(roots, {"ganvae": package, "stages": ROOT / "stages"})
+    stages = (edits.STAGES / "train.py", edits.STAGES / "train_one.py")
+    return edits.sources(*stages, *edits.of_model(name, architecture))
 
 
 @contextmanager
-def prepared(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator[dict[int, Job]]:
+def prepared(
+    name: str, values: Mapping[str, Any], data: Path, params_file: Path
+) -> Iterator[dict[int, Job]]:
     """The jobs that `claimed` yields; at the end without an error their folders go."""
-    with claimed(name, values, data) as found:
+    with claimed(name, values, data, params_file) as found:
         yield found
         for job in found.values():
             shutil.rmtree(job.folder)
 
 
 @contextmanager
-def claimed(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator[dict[int, Job]]:
+def claimed(
+    name: str, values: Mapping[str, Any], data: Path, params_file: Path
+) -> Iterator[dict[int, Job]]:
     """Yields one job per seed of `train.seeds`; another process that wants the same job waits.
 
     A folder is named by all that the result depends on (parameters, code, data, device, torch), so
@@ -50,8 +45,13 @@ def claimed(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator
 
     Args:
         name: the model.
-        values: the checked content of `params.yaml`.
+        values: the checked content of `params_file`.
         data: the training images.
+        params_file: where the parameters stand.
+
+    Raises:
+        UserError: code, parameters or images were edited during the wait, so that what the other
+            process has made is not what DVC would record.
     """
     description = {
         "model": name,
@@ -61,24 +61,30 @@ def claimed(name: str, values: Mapping[str, Any], data: Path = DATA) -> Iterator
             "models": {name: values["models"][name]},
         },
     }
-    found = {}
     code = sources(name, values["networks"]["architecture"])
-    origin = {
-        "torch": torch.__version__,
-        "device": runtime.device().type,
-        "processes": processes(),
-        "code": list(digests(map(str, code)).values()),
-        "data": list(digests([str(data)]).values()),
-    }
     with ExitStack() as locks:
-        for seed in values["train"]["seeds"]:
-            folder = runs_folder() / fingerprint({**description, **origin, "seed": seed})
-            folder.mkdir(parents=True, exist_ok=True)
-            locks.enter_context(FileLock(folder.with_suffix(".lock")))
+        with edits.unedited([*code, params_file, data]) as digests:
+            origin = {
+                "torch": torch.__version__,
+                "device": runtime.device().type,
+                "processes": processes(),
+                "code": [digests[str(file.resolve())] for file in code],
+                "data": digests[str(data.resolve())],
+            }
+            folders = {
+                seed: runs_folder() / fingerprint({**description, **origin, "seed": seed})
+                for seed in values["train"]["seeds"]
+            }
+            for folder in sorted(folders.values()):  # in one order: else two wait for each other
+                folder.mkdir(parents=True, exist_ok=True)
+                locks.enter_context(FileLock(folder.with_suffix(".lock")))
+        for seed, folder in folders.items():
             content = {**description, "seed": seed, "data": str(data.resolve())}
             storage.write_json(folder / "job.json", content)
-            found[seed] = Job(f"{name} seed {seed}", _command(folder), folder, code)
-        yield found
+        yield {
+            seed: Job(f"{name} seed {seed}", _command(folder), folder, code)
+            for seed, folder in folders.items()
+        }
 
 
 def _command(folder: Path) -> list[str]:

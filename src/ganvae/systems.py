@@ -64,9 +64,12 @@ def folder(system: System, name: str) -> Path:
 def of_paper(paper: str, file: Path = FILE) -> list[str]:
     """The names of a paper's systems. Raises `UserError` for one without any."""
     systems = config.section(config.load(file), "systems")
-    found = [name for name, block in systems.items() if block.get("paper") == paper]
+    if not isinstance(systems, dict):
+        raise UserError(f"{file}: systems = {systems!r}: allowed: a mapping")
+    blocks = {name: block for name, block in systems.items() if isinstance(block, dict)}
+    found = [name for name, block in blocks.items() if block.get("paper") == paper]
     if not found:
-        papers = ", ".join(sorted({str(block.get("paper")) for block in systems.values()}))
+        papers = ", ".join(sorted({str(block.get("paper")) for block in blocks.values()}))
         raise UserError(f"{file}: no systems of the paper {paper!r}; papers: {papers}")
     return found
 
@@ -95,22 +98,30 @@ def _laid_over(system: System, paper: Mapping[str, Any]) -> dict[str, Any]:
         "models": {system.model: system.params},
         "evaluate": system.evaluate,
     }
-    blocks = {key: paper.get(key, {}) for key in own}
-    blocks["models"] = {system.model: blocks["models"].get(system.model, {})}
+    blocks = {key: _mapping(paper, f"papers.{system.paper}").get(key, {}) for key in own}
+    models = _mapping(blocks["models"], f"papers.{system.paper}.models")
+    blocks["models"] = {system.model: models.get(system.model, {})}
     return config.overlay(blocks, own)
+
+
+def _mapping(part: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(part, Mapping):
+        raise UserError(f"params.yaml: {path} = {part!r}: allowed: a mapping")
+    return part
 
 
 def _checked(system: System, values: dict[str, Any]) -> dict[str, Any]:
     module = model.model(system.model)
     params = config.block(module.Params, values, f"models.{system.model}")
     networks = config.block(model.NetworksParams, values, "networks")
+    values["train"]["epochs"] = 1.0  # known below; the other keys are needed for it
+    train = config.block(model.TrainParams, values, "train")
     ((unit, epochs),) = system.length.items()
     if unit == "generator_updates":
         built = model.create(system.model, networks, 0)
         updates = module.updates(params, built, networks.latent_dim)
         every = next(update.every for update in updates if "decoder" in update.networks)
-        size = config.section(values, "train.batch_size")
-        epochs *= every / (IMAGES // size)
+        epochs *= every / (IMAGES // train.batch_size)
     values["train"]["epochs"] = epochs * system.budget
     config.block(model.TrainParams, values, "train")
     return values

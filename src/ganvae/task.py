@@ -90,7 +90,11 @@ def build(
             f"params.yaml: networks.architecture = {networks.architecture!r}: is for images of "
             f"{list(shape)} (channels, height, width), not {list(images.shape[1:])}"
         )
+    train = config.block(TrainParams, values, "train")
     built = model.create(name, networks, seed).to(images.device)
+    if train.precision == "bf16":
+        for network in built.values():
+            network.register_forward_hook(_in_float32)
     updates = module.updates(params, built, networks.latent_dim)
     return Task(
         networks=built,
@@ -99,7 +103,12 @@ def build(
         images=images,
         labels=labels,
         latent_dim=networks.latent_dim,
-        train=config.block(TrainParams, values, "train"),
+        train=train,
         seed=seed,
         folder=folder,
     )
+
+
+def _in_float32(network: nn.Module, inputs: object, output: Tensor) -> Tensor:
+    """For the losses: autocast on a CPU would take them in bf16 too, two or three digits."""
+    return output.float()

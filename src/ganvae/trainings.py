@@ -109,8 +109,8 @@ def trained(
     with ExitStack() as folders:
         found = {}
         for key, training in wanted.items():
-            prepared = study.prepared(training.model, training.values, training.data)
-            jobs = folders.enter_context(prepared)
+            of_one = training.model, training.values, training.data
+            jobs = folders.enter_context(study.prepared(*of_one, params_file))
             found[key] = {s: replace(job, label=f"{key}, seed {s}") for s, job in jobs.items()}
         todo = [job for of_key in found.values() for job in of_key.values()]
         progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty(), params_file)

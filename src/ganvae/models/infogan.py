@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ganvae.codes import Coded, inputs
 from ganvae.config import Block
 from ganvae.data import CLASSES
+from ganvae.errors import UserError
 from ganvae.model import Loss, Networks, Optimizer, Update, detached, to_images
 from ganvae.runtime import Noise
 
@@ -33,7 +34,16 @@ class Params(Block):
 
 
 def makers(nets: ModuleType, latent_dim: int) -> dict[str, Callable[[], nn.Module]]:
-    """The decoder with codes among its inputs, and the encoder as the network that reads them."""
+    """The decoder with codes among its inputs, and the encoder as the network that reads them.
+
+    Raises:
+        UserError: fewer latent dimensions than there are codes.
+    """
+    if latent_dim <= CONTINUOUS:
+        raise UserError(
+            f"params.yaml: networks.latent_dim = {latent_dim}: allowed: more than {CONTINUOUS}, "
+            "the class and the other codes of infogan"
+        )
     return {
         "decoder": lambda: Coded(nets.decoder(inputs(latent_dim)), CONTINUOUS),
         "recognition": lambda: nets.encoder((CLASSES + CONTINUOUS) // 2),
