@@ -70,7 +70,7 @@ def seconds(count: int) -> float:
     """How long a stage takes for so many jobs that do nothing."""
     with tempfile.TemporaryDirectory() as folder:
         todo = [
-            jobs.Job(f"job {n}", [sys.executable, "-c", JOB, str(place / "result")], place, [])
+            jobs.Job(f"job {n}", [sys.executable, "-c", JOB, str(place / "result")], place, {}, {})
             for n in range(count)
             for place in [Path(folder) / str(n)]
         ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganvae import config, edits, evaluation, generated, parts, runtime, storage, trained
 from ganvae.errors import UserError, run
-from ganvae.model import NetworksParams, TrainParams, model
+from ganvae.model import NetworksParams, TrainParams, check_fit, model
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     statuses = trained.read_statuses(folder, config.block(TrainParams, values, "train").seeds)
     runtime.use_one_thread()
     networks = config.block(NetworksParams, values, "networks")
+    check_fit(name, networks.architecture)
     code = edits.sources(Path(__file__), *edits.of_model(name, networks.architecture))
     with edits.unedited([*code, config.PARAMS_FILE]):
         bench = parts.read_bench(name, values)

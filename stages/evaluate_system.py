@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ganvae import edits, evaluation, generated, parts, runtime, storage, systems, trained
 from ganvae.errors import UserError, run
+from ganvae.model import check_fit
 
 
 def main() -> None:
@@ -20,6 +21,7 @@ def main() -> None:
     folder = systems.folder(system, name)
     statuses = trained.read_statuses(folder / "trained", values["train"]["seeds"])
     runtime.use_one_thread()
+    check_fit(system.model, system.architecture)
     code = edits.sources(Path(__file__), *edits.of_model(system.model, system.architecture))
     with edits.unedited([*code, systems.FILE]):
         bench = parts.read_bench(system.model, values, system.root)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from ganvae import config, sources, storage, systems
+from ganvae import config, edits, sources, storage, systems
 from ganvae.errors import UserError, run
 
 STAGES = ("download", "preprocess", "train_classifier")
@@ -24,16 +24,22 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise UserError("usage: python -m stages.other_data <name>")
     name = sys.argv[1]
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="data-") as scratch:
+        with edits.unedited([config.PARAMS_FILE, systems.FILE]):
+            _make(name, Path(scratch))
+        for kind in ("processed", "classifier"):
+            storage.replace_folder(Path(scratch) / "data" / kind, Path("data/papers") / name / kind)
+
+
+def _make(name: str, folder: Path) -> None:
+    """Writes `folder`/data/ as the stages would."""
     papers = config.load(systems.FILE)
     config.block(sources.DataParams, papers, f"data_sets.{name}")
     values = {**config.load(), "data": papers["data_sets"][name]}
-    SCRATCH.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="data-") as scratch:
-        storage.write_text(Path(scratch) / "params.yaml", yaml.safe_dump(values))
-        for stage in STAGES:
-            _run(stage, Path(scratch))
-        for kind in ("processed", "classifier"):
-            storage.replace_folder(Path(scratch) / "data" / kind, Path("data/papers") / name / kind)
+    storage.write_text(folder / "params.yaml", yaml.safe_dump(values))
+    for stage in STAGES:
+        _run(stage, folder)
 
 
 def _run(stage: str, folder: Path) -> None:

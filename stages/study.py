@@ -6,10 +6,8 @@ or papers/params.yaml; writes into the trainings' own folders. What DVC's run ca
 trained but taken from there.
 """
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 
 from ganvae import config, model, results, runtime, study, systems
 from ganvae.errors import UserError, run
-from ganvae.jobs import Job
+from ganvae.jobs import Job, claimed
 from ganvae.progress import run_counted
 from ganvae.trainings import Training
 from stages.check_params import slow_precision
@@ -65,24 +63,15 @@ def train(wanted: Iterable[Training], params_file: Path = config.PARAMS_FILE) ->
     Raises:
         UserError: a block does not fit its schema, or a training failed.
     """
-    with ExitStack() as claims:
-        todo: list[tuple[float, Job]] = []
-        different = {_identity(training): training for training in wanted}
-        for _, training in sorted(different.items()):  # in one order: see `study.claimed`
-            of_one = training.model, training.values, training.data
-            effort = results.effort(training.model, training.values)
-            jobs = claims.enter_context(study.claimed(*of_one, params_file))
-            todo += [(effort, job) for job in jobs.values()]
-        todo.sort(key=lambda job: -job[0])  # so all end together
-        run_counted([job for _, job in todo], runtime.gpus(), sys.stderr.isatty(), params_file)
-
-
-def _identity(training: Training) -> str:
-    """Equal for trainings that differ in their seeds at most: one would wait for the other's."""
-    values = training.values
-    train = {**values["train"], "seeds": None}
-    own = [training.model, train, values["networks"], values["models"][training.model]]
-    return json.dumps([*own, str(training.data)], sort_keys=True)
+    efforts: list[tuple[float, Job]] = []
+    for training in wanted:
+        jobs = study.jobs(training.model, training.values, training.data, params_file)
+        effort = results.effort(training.model, training.values)
+        efforts += [(effort, job) for job in jobs.values()]
+    efforts.sort(key=lambda job: -job[0])  # so all end together
+    todo = [job for _, job in efforts]
+    with claimed(todo):
+        run_counted(todo, runtime.gpus(), sys.stderr.isatty())
 
 
 def changed(wanted: Mapping[str, Training]) -> list[Training]:

@@ -40,13 +40,15 @@ def train(
     """
     for line in resolved(name, values):
         print(line, flush=True)  # before the jobs' own lines
-    with study.prepared(name, values, data, params_file) as todo:
-        bars = progress.Bars(list(todo.values()))
+    of_seeds = study.jobs(name, values, data, params_file)
+    todo = list(of_seeds.values())
+    with jobs.kept(todo):
+        bars = progress.Bars(todo)
         try:
-            jobs.run(list(todo.values()), runtime.gpus(), bars.watch, params_file)
+            jobs.run(todo, runtime.gpus(), bars.watch)
         finally:
             bars.close()
-        study.collect(name, todo, folder)
+        study.collect(name, of_seeds, folder)
 
 
 def resolved(name: str, values: Mapping[str, Any]) -> Iterator[str]:

@@ -618,5 +618,5 @@ def test_sets_that_overlap_are_told() -> None:
     assert floors.overlap(10_000, 60_000) is None
     told = floors.overlap(10_001, 60_000)
     assert told is not None
-    assert told.startswith("6 sets of 60000 training images have images in common")
+    assert told.startswith("6 sets of 10001 of 60000 training images have images in common")
     assert told.endswith("they have none up to 10000")

@@ -3,12 +3,12 @@
 import json
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from ganvae import config, jobs, study
+from ganvae import config, edits, jobs, storage, study
 from ganvae.errors import UserError
 from ganvae.jobs import Job
 from stages import accept
@@ -67,8 +67,8 @@ def test_an_edit_of_the_parameters_file_is_refused_and_of_another_is_not(tmp_pat
     def run(name: str, edited: Path) -> None:
         folder = tmp_path / name
         make = f"import os, time; time.sleep(0.5); os.makedirs({str(folder / 'result')!r})"
-        job = jobs.Job(name, [sys.executable, "-c", make], folder, [])
-        jobs.run([job], 0, lambda: None if job.result.exists() else touch(edited), file)
+        job = jobs.Job(name, [sys.executable, "-c", make], folder, edits.digests([file]), {})
+        jobs.run([job], 0, lambda: None if job.result.exists() else touch(edited))
         assert job.result.exists()
 
     def touch(path: Path) -> None:
@@ -87,49 +87,72 @@ def test_a_stage_that_never_ran_cannot_be_accepted(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """A folder with images and parameters; every lock that is taken there."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with images and parameters."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     Path("images").write_bytes(b"images")
+    Path("twin").write_bytes(b"images")
     Path("params.yaml").write_text("a: 1\n")
-    taken: list[Path] = []
-
-    class Lock(nullcontext[None]):
-        def __init__(self, path: Path) -> None:
-            super().__init__()
-            taken.append(path)
-
-    monkeypatch.setattr(study, "FileLock", Lock)
-    return taken
+    return tmp_path
 
 
-def claim(seeds: list[int]) -> AbstractContextManager[dict[int, Job]]:
+def wanted(seeds: list[int], images: str = "images") -> list[Job]:
     values = {
         "train": {"seeds": seeds},
         "networks": {"architecture": "wide"},
         "models": {"gan": {}},
     }
-    return study.claimed("gan", values, Path("images"), Path("params.yaml"))
+    return list(study.jobs("gan", values, Path(images), Path("params.yaml")).values())
 
 
-def test_locks_are_taken_in_one_order_whatever_that_of_the_seeds(claims: list[Path]) -> None:
+def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two studies would wait for each other."""
-    with claim([3, 1, 2]) as jobs_of_seeds:
-        assert list(jobs_of_seeds) == [3, 1, 2]
-    first, claims[:] = list(claims), []
-    with claim([1, 2, 3]):
-        pass
-    assert claims == first
-    assert len(set(claims)) == 3
+    taken: list[Path] = []
+    monkeypatch.setattr(jobs, "FileLock", lambda path: taken.append(path) or nullcontext())
+    for seeds in ([3, 1, 2], [1, 2, 3]):
+        with jobs.claimed(wanted(seeds)):
+            pass
+    assert taken[:3] == taken[3:] == sorted(set(taken))
+
+
+def test_equal_jobs_are_one(project: Path) -> None:
+    """The second would wait for the first one's lock for ever."""
+    twins = [*wanted([0]), *wanted([0], "twin")]
+    assert twins[0].folder == twins[1].folder
+    with jobs.kept(twins):
+        assert storage.read_json(twins[0].folder / "job.json")["seed"] == 0
+    assert not twins[0].folder.exists()
 
 
 @pytest.mark.parametrize("edited", ["params.yaml", "images"])
-def test_an_edit_during_the_wait_for_another_process_is_refused(
-    claims: list[Path], monkeypatch: pytest.MonkeyPatch, edited: str
-) -> None:
-    """What that one made would be recorded as made from the new content."""
-    made = study.FileLock
-    monkeypatch.setattr(study, "FileLock", lambda p: Path(edited).write_text("b") and made(p))
-    with pytest.raises(UserError, match=f"{edited}: edited meanwhile"), claim([0]):
-        raise AssertionError
+def test_an_edit_during_the_wait_for_another_process_is_refused(project: Path, edited: str) -> None:
+    """What that one has made would be recorded as made from the new content."""
+    (job,) = todo = wanted([0])
+    Path(edited).write_text("edited meanwhile")
+    job.result.mkdir(parents=True)  # by the other process
+    with (
+        pytest.raises(UserError, match=f"{edited}: edited meanwhile"),
+        jobs.kept(todo),
+    ):
+        jobs.run(todo, 0, lambda: None)
+    assert job.result.exists()
+
+
+def test_an_edit_after_the_trainings_keeps_them(project: Path) -> None:
+    """Experiments measure between their trainings and the end."""
+    (job,) = todo = wanted([0])
+
+    def experiment() -> None:
+        with jobs.kept(todo):
+            job.result.mkdir(parents=True)
+            jobs.run(todo, 0, lambda: None)
+            Path("params.yaml").write_text("edited")
+
+    with pytest.raises(UserError, match=r"params\.yaml: edited meanwhile"):
+        experiment()
+    assert job.result.exists()
+    with pytest.raises(UserError, match="no-such-file: no such file"):
+        wanted([0], "no-such-file")

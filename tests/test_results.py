@@ -49,3 +49,17 @@ def test_the_networks_are_left_as_they_are() -> None:
     assert all(p.grad is None for p in measured.networks.parameters())
     assert all(torch.equal(before[k], v) for k, v in measured.networks.state_dict().items())
     assert all(network.training for network in measured.networks.values())
+
+
+def test_a_gradient_penalty_is_counted_too() -> None:
+    """Its gradient within the loss makes a step of the critic cost more."""
+    counted = {}
+    for clip, penalty in ((0.1, None), (None, 10.0)):
+        values = config.load()
+        values["models"]["wgan"] |= {"clip": clip, "gradient_penalty": penalty}
+        values["train"]["batch_size"] = 4
+        images = Noise(7, torch.device("cpu")).uniform(4, 1, 28, 28) * 2 - 1
+        labels = torch.zeros(4).long()
+        made = build("wgan", values, images, labels, seed=0, folder=Path("unused"))
+        counted[penalty] = flops_per_image(made)
+    assert counted[None] < counted[10.0] < 3 * counted[None]

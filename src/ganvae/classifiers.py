@@ -1,21 +1,18 @@
 """Several classifiers at once: each a job of its own, as the trainings of models are."""
 
-import shutil
 import sys
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from ganvae import classifier, data, edits, progress, runtime, storage, systems
-from ganvae.attend import digests
 from ganvae.classifier import Classifier, ClassifierParams
-from ganvae.jobs import Job, fingerprint, runs_folder
+from ganvae.jobs import Job, fingerprint, kept, runs_folder
 
 WEIGHTS = "weights.safetensors"
 
@@ -48,43 +45,33 @@ def trained(
         Interrupted: after all trainings have stopped.
     """
     device = runtime.device()
-    with ExitStack() as locks:
-        labels = {each: str(key) for key, each in wanted.items()}
-        jobs = {each: _job(label, each) for each, label in labels.items()}
-        # equal parameters and images, if in two files, are one job
-        different = {job.folder: (job, each) for each, job in jobs.items()}
-        todo = [job for job, _ in different.values()]
-        with edits.unedited([*(path for job in todo for path in job.sources), params_file]):
-            for folder, (_, each) in sorted(different.items()):
-                folder.mkdir(parents=True, exist_ok=True)
-                locks.enter_context(FileLock(folder.with_suffix(".lock")))
-                _describe(folder, each)
-        progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty(), params_file)
+    labels = {each: str(key) for key, each in wanted.items()}  # equal ones are one job
+    jobs = {each: _job(label, each, params_file) for each, label in labels.items()}
+    todo = list({job.folder: job for job in jobs.values()}.values())
+    with kept(todo):
+        progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty())
         yield {
             key: classifier.load(jobs[each].result / WEIGHTS, device)
             for key, each in wanted.items()
         }
-        for job in todo:
-            shutil.rmtree(job.folder)
 
 
-def _job(label: str, wanted: Wanted) -> Job:
-    code = edits.sources(edits.STAGES / "train_classifier_one.py")
+def _job(label: str, wanted: Wanted, params_file: Path) -> Job:
+    code = edits.digests(edits.sources(edits.STAGES / "train_classifier_one.py"))
+    images = edits.digests([wanted.data])
+    params = wanted.params.model_dump()
     origin = {
-        "classifier": wanted.params.model_dump(),
+        "classifier": params,
         "torch": torch.__version__,
         "device": runtime.device().type,
-        "code": list(digests(map(str, code)).values()),
-        "data": list(digests([str(wanted.data)]).values()),
+        "code": list(code.values()),
+        "data": list(images.values()),
     }
     folder = runs_folder() / fingerprint(origin)
     run = [sys.executable, "-m", "stages.train_classifier_one", str(folder)]
-    return Job(f"classifier {label}", run, folder, code)
-
-
-def _describe(folder: Path, wanted: Wanted) -> None:
-    content = {"classifier": wanted.params.model_dump(), "data": str(wanted.data.resolve())}
-    storage.write_json(folder / "job.json", content)
+    description = {"classifier": params, "data": str(wanted.data.absolute())}
+    read = code | images | edits.digests([params_file])
+    return Job(f"classifier {label}", run, folder, read, description)
 
 
 def train_one(folder: Path) -> None:

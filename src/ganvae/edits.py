@@ -1,10 +1,10 @@
 """Refuses a result whose sources were edited while it was made: DVC records them at the end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganvae.attend import digests
+from ganvae import attend
 from ganvae.errors import UserError
 from ganvae.syntax import closure
 
@@ -23,19 +23,28 @@ def of_model(name: str, architecture: str) -> tuple[Path, Path]:
     return PACKAGE / "models" / f"{name}.py", PACKAGE / "networks" / f"{architecture}.py"
 
 
-@contextmanager
-def unedited(files: Iterable[Path]) -> Iterator[dict[str, str]]:
-    """Yields the SHA-256 of every file, by its whole path.
+def digests(files: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each file, by its whole path. Raises `UserError` for one that is not there."""
+    found = attend.digests(sorted({str(file.absolute()) for file in files}))
+    for path, digest in found.items():
+        if not digest:
+            raise UserError(f"{path}: no such file")
+    return found
 
-    Raises:
-        UserError: at the end, where one is not what it was: DVC would record the new content for
-            what the old one made.
+
+def refuse_edited(before: Mapping[str, str], hint: str = "") -> None:
+    """Raises `UserError` where a file is not what `digests` found; its message ends in `hint`.
+
+    DVC would record the new content for what the old one has made.
     """
-    before = digests(sorted({str(file.resolve()) for file in files}))
-    yield before
-    after = digests(before)
+    after = attend.digests(before)
     if edited := [Path(file).name for file in before if after[file] != before[file]]:
-        raise UserError(
-            f"{', '.join(edited)}: edited meanwhile; run dvc repro again "
-            "(with the old content, finished trainings are found again)"
-        )
+        raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again{hint}")
+
+
+@contextmanager
+def unedited(files: Iterable[Path]) -> Iterator[None]:
+    """At the end `refuse_edited`; an error inside comes first."""
+    before = digests(files)
+    yield
+    refuse_edited(before)

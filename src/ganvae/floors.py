@@ -109,8 +109,8 @@ def overlap(count: int, images: int) -> str | None:
     if sets * count <= images:
         return None
     return (
-        f"{sets} sets of {images} training images have images in common, so that chance looks "
-        f"smaller than it is in the self-test; they have none up to {images // sets}"
+        f"{sets} sets of {count} of {images} training images have images in common, so that chance "
+        f"looks smaller than it is in the self-test; they have none up to {images // sets}"
     )
 
 

@@ -90,7 +90,8 @@ def look_once(network: Inception, images: Tensor, folder: Path) -> tuple[Tensor,
     Args:
         network: as loaded.
         images: as for `look`.
-        folder: for one file per set of images, named by all that its content depends on.
+        folder: for one file per set of images, named by them, the weights, this file, torch's
+            version and the kind of device.
     """
     made_by = f"{WEIGHTS_SHA256} {torch.__version__} {network.class_weights.device.type}"
     named = hashlib.sha256(made_by.encode())

@@ -8,20 +8,24 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from filelock import FileLock
+
+from ganvae import storage
 from ganvae.attend import POLL_SECONDS, attend
-from ganvae.edits import unedited
+from ganvae.edits import refuse_edited
 from ganvae.errors import Interrupted, UserError
 
 CLUSTER = "DASK_SCHEDULER_ADDRESS"
@@ -39,13 +43,15 @@ class Job:
         label: for messages and the progress bar.
         command: what to run.
         folder: the job's own; named by everything that its result depends on.
-        sources: the files of its code.
+        sources: SHA-256 of the files that this is told by, the parameters' too, by whole path.
+        description: what the command reads from `<folder>/job.json`.
     """
 
     label: str
     command: Sequence[str]
     folder: Path
-    sources: Sequence[Path]
+    sources: Mapping[str, str]
+    description: Mapping[str, Any]
 
     @property
     def result(self) -> Path:
@@ -95,40 +101,61 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def run(
-    jobs: Sequence[Job],
-    gpus: int,
-    watch: Callable[[], None],
-    params_file: Path = Path("params.yaml"),
-) -> None:
+@contextmanager
+def claimed(jobs: Iterable[Job]) -> Iterator[None]:
+    """Inside, other processes that want one of these jobs wait."""
+    different = {job.folder: job for job in jobs}
+    with ExitStack() as locks:
+        for folder, job in sorted(different.items()):  # in one order: else two wait for each other
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(FileLock(folder.with_suffix(".lock")))
+            storage.write_json(folder / "job.json", job.description)
+        yield
+
+
+@contextmanager
+def kept(jobs: Sequence[Job]) -> Iterator[None]:
+    """`claimed`; the jobs' folders stay after an error inside, and go without one.
+
+    Raises:
+        UserError: a source was edited after it had named the jobs' folders; they stay.
+    """
+    with claimed(jobs):
+        yield
+        _refuse_edited(jobs)
+        for folder in {job.folder for job in jobs}:
+            shutil.rmtree(folder)
+
+
+def run(jobs: Iterable[Job], gpus: int, watch: Callable[[], None]) -> None:
     """Runs every job to its end: on this machine, or on the cluster that the environment names.
 
     A job that fails fails alone: the others finish first. On SIGINT, SIGTERM or the end of the
     parent process every job is asked to stop, which saves its resume state.
 
     Args:
-        jobs: those whose result is there already are not run; the first ones start first.
+        jobs: those whose result is there already are not run; the first ones start first. Two of
+            one folder are one.
         gpus: number of GPUs of this machine that the jobs are dealt to in turn; 0 without.
         watch: called a few times a second, for a progress display.
-        params_file: where the jobs' parameters stand.
 
     Raises:
-        UserError: a job failed; or a source file or `params_file` was edited meanwhile, so that
-            later jobs would run, and DVC would record, what the first ones did not.
+        UserError: a job failed; or a source was edited after it had named the jobs' folders, so
+            that later jobs would run, and DVC would record, what the first ones did not.
         Interrupted: after the jobs of this machine have stopped.
     """
-    todo = [job for job in jobs if not job.result.exists()]
-    read = {path for job in jobs for path in (*job.sources, params_file)}
-    with unedited(read) as before, _stoppable(), _place(gpus) as (submit, environment_of):
+    different = {job.folder: job for job in jobs}.values()
+    todo = [job for job in different if not job.result.exists()]
+    with _stoppable(), _place(gpus) as (submit, environment_of):
         try:
             for index, job in enumerate(todo):
-                files = (str(path.resolve()) for path in (*job.sources, params_file))
-                _write_order(job, environment_of(index), {file: before[file] for file in files})
+                _write_order(job, environment_of(index))
             futures = [submit(job.order) for job in todo]
             _wait(futures, todo, watch)
         finally:
             for job in todo:
                 job.order.unlink(missing_ok=True)
+    _refuse_edited(different)
     _refuse_failures(todo, futures)
 
 
@@ -148,18 +175,23 @@ def _place(gpus: int) -> Iterator[tuple[Submit, Callable[[int], dict[str, str]]]
             )
 
 
-def _write_order(job: Job, variables: Mapping[str, str], sources: Mapping[str, str]) -> None:
+def _write_order(job: Job, variables: Mapping[str, str]) -> None:
     order = {
         "id": secrets.token_hex(8),
         "command": list(job.command),
         "folder": os.getcwd(),
         "environment": variables,
-        "sources": sources,
+        "sources": job.sources,
     }
     job.folder.mkdir(parents=True, exist_ok=True)
     written = job.folder / f"order.{order['id']}"
     written.write_text(json.dumps(order), encoding="utf-8")
     written.replace(job.order)
+
+
+def _refuse_edited(jobs: Iterable[Job]) -> None:
+    read = {file: digest for job in jobs for file, digest in job.sources.items()}
+    refuse_edited(read, " (with the old content, finished trainings are found again)")
 
 
 def _refuse_failures(todo: Sequence[Job], futures: Futures) -> None:

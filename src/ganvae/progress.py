@@ -58,13 +58,11 @@ class Bars:
             bar.close()
 
 
-def run_counted(
-    todo: Sequence[Job], gpus: int, progress: bool, params_file: Path = Path("params.yaml")
-) -> None:
+def run_counted(todo: Sequence[Job], gpus: int, progress: bool) -> None:
     """`jobs.run` with one bar for all, which counts those that are done; see there."""
     with tqdm(total=len(todo), desc="train", unit="training", disable=not progress) as bar:
 
         def watch() -> None:
             bar.update(sum(job.result.exists() for job in todo) - bar.n)
 
-        jobs.run(todo, gpus, watch, params_file)
+        jobs.run(todo, gpus, watch)

@@ -2,13 +2,11 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 
 from ganvae import edits, results, runtime, storage
 from ganvae.errors import UserError
@@ -23,35 +21,20 @@ def sources(name: str, architecture: str) -> list[Path]:
     return edits.sources(*stages, *edits.of_model(name, architecture))
 
 
-@contextmanager
-def prepared(
-    name: str, values: Mapping[str, Any], data: Path, params_file: Path
-) -> Iterator[dict[int, Job]]:
-    """The jobs that `claimed` yields; at the end without an error their folders go."""
-    with claimed(name, values, data, params_file) as found:
-        yield found
-        for job in found.values():
-            shutil.rmtree(job.folder)
-
-
-@contextmanager
-def claimed(
-    name: str, values: Mapping[str, Any], data: Path, params_file: Path
-) -> Iterator[dict[int, Job]]:
-    """Yields one job per seed of `train.seeds`; another process that wants the same job waits.
+def jobs(name: str, values: Mapping[str, Any], data: Path, params_file: Path) -> dict[int, Job]:
+    """One job per seed of `train.seeds`.
 
     A folder is named by all that the result depends on (parameters, code, data, device, torch), so
     a stale resume state is never found.
 
     Args:
         name: the model.
-        values: the checked content of `params_file`.
+        values: the blocks `train`, `networks` and `models.<name>`.
         data: the training images.
         params_file: where the parameters stand.
 
     Raises:
-        UserError: code, parameters or images were edited during the wait, so that what the other
-            process has made is not what DVC would record.
+        UserError: no such model, architecture, images or file of parameters.
     """
     description = {
         "model": name,
@@ -61,30 +44,22 @@ def claimed(
             "models": {name: values["models"][name]},
         },
     }
-    code = sources(name, values["networks"]["architecture"])
-    with ExitStack() as locks:
-        with edits.unedited([*code, params_file, data]) as digests:
-            origin = {
-                "torch": torch.__version__,
-                "device": runtime.device().type,
-                "processes": processes(),
-                "code": [digests[str(file.resolve())] for file in code],
-                "data": digests[str(data.resolve())],
-            }
-            folders = {
-                seed: runs_folder() / fingerprint({**description, **origin, "seed": seed})
-                for seed in values["train"]["seeds"]
-            }
-            for folder in sorted(folders.values()):  # in one order: else two wait for each other
-                folder.mkdir(parents=True, exist_ok=True)
-                locks.enter_context(FileLock(folder.with_suffix(".lock")))
-        for seed, folder in folders.items():
-            content = {**description, "seed": seed, "data": str(data.resolve())}
-            storage.write_json(folder / "job.json", content)
-        yield {
-            seed: Job(f"{name} seed {seed}", _command(folder), folder, code)
-            for seed, folder in folders.items()
-        }
+    code = edits.digests(sources(name, values["networks"]["architecture"]))
+    images = edits.digests([data])
+    origin = {
+        "torch": torch.__version__,
+        "device": runtime.device().type,
+        "processes": processes(),
+        "code": list(code.values()),
+        "data": list(images.values()),
+    }
+    read = code | images | edits.digests([params_file])
+    found = {}
+    for seed in values["train"]["seeds"]:
+        folder = runs_folder() / fingerprint({**description, **origin, "seed": seed})
+        content = {**description, "seed": seed, "data": str(data.absolute())}
+        found[seed] = Job(f"{name} seed {seed}", _command(folder), folder, read, content)
+    return found
 
 
 def _command(folder: Path) -> list[str]:

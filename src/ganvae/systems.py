@@ -98,7 +98,8 @@ def _laid_over(system: System, paper: Mapping[str, Any]) -> dict[str, Any]:
         "models": {system.model: system.params},
         "evaluate": system.evaluate,
     }
-    blocks = {key: _mapping(paper, f"papers.{system.paper}").get(key, {}) for key in own}
+    paper = _mapping(paper, f"papers.{system.paper}")
+    blocks = {key: paper.get(key, {}) for key in own}
     models = _mapping(blocks["models"], f"papers.{system.paper}.models")
     blocks["models"] = {system.model: models.get(system.model, {})}
     return config.overlay(blocks, own)

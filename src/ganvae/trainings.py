@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ganvae import config, data, model, progress, runtime, storage, study, systems
 from ganvae.config import Block
 from ganvae.encoding import finite
-from ganvae.jobs import Job
+from ganvae.jobs import Job, kept
 from ganvae.model import NetworksParams, TrainParams, posterior, to_images
 
 # those whose files papers/dvc.yaml names as dependencies of the experiments
@@ -106,14 +106,13 @@ def trained(
     """
     for training in wanted.values():
         training.check()
-    with ExitStack() as folders:
-        found = {}
-        for key, training in wanted.items():
-            of_one = training.model, training.values, training.data
-            jobs = folders.enter_context(study.prepared(*of_one, params_file))
-            found[key] = {s: replace(job, label=f"{key}, seed {s}") for s, job in jobs.items()}
-        todo = [job for of_key in found.values() for job in of_key.values()]
-        progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty(), params_file)
+    found = {}
+    for key, training in wanted.items():
+        jobs = study.jobs(training.model, training.values, training.data, params_file)
+        found[key] = {s: replace(job, label=f"{key}, seed {s}") for s, job in jobs.items()}
+    todo = [job for of_key in found.values() for job in of_key.values()]
+    with kept(todo):
+        progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty())
         yield found
 
 

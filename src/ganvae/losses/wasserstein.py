@@ -52,7 +52,9 @@ def gradient_penalty(
         Scalar >= 0, unweighted, with a graph to the critic's parameters.
     """
     between = (epsilon * real + (1 - epsilon) * fake).detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    # a view: the counter of floating-point operations cannot watch a leaf of the graph
+    scores = critic(between.view_as(between))
+    (gradient,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
     norms: Tensor = gradient.flatten(1).norm(dim=1)
     return (norms - 1).square().mean()
 
