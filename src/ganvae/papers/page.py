@@ -44,11 +44,13 @@ INTRODUCTION = """\
 # The source papers, re-run
 
 Every number and claim that five texts publish, beside what this project's systems gave. `length` is
-the share of the paper's own training length that was run (of an experiment, its length); "cannot
-tell" means that the number of seeds or this length does not decide. The systems stand in
+the share of the paper's own training length that was run, or of an assumed one where the text has
+none (of an experiment, its length). "Cannot tell" means that seeds or length do not decide, that the
+rule's metrics contradict each other, or that something was not measured. The systems stand in
 `papers/params.yaml`, the readings of the texts in the docstrings of `src/ganvae/networks` and
-`src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. `python -m stages.results_page`
-writes this page from the tables in `papers/`.
+`src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. A rule can say more than the images
+do: [verdicts to read with care](papers.md#verdicts-to-read-with-care). `python -m
+stages.results_page` writes this page from the tables in `papers/`.
 """
 
 
@@ -133,7 +135,8 @@ def collapses(folder: Path) -> str:
                 finished, diverged = int(row["seeds"]), int(row["diverged"])
                 ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
                 words.append(f"{path.parent.name} {row['system']} {ended}")
-    return f"Seeds that ended collapsed or diverged: {', '.join(words)}." if words else ""
+    what = "collapsed, which a generator that has not begun to draw is too, or diverged"
+    return f"Seeds that ended {what}: {', '.join(words)}." if words else ""
 
 
 def _sentence(claim: str) -> str:
