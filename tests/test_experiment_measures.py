@@ -308,7 +308,9 @@ def test_equal_classifiers_are_trained_once(root: Path, monkeypatch: pytest.Monk
         for epochs in (1, 3)
         for copy, images in ((0, train), (10, twin))
     }
-    with classifiers.trained(wanted) as found:
+    file = root / "params.yaml"
+    file.write_text("")
+    with classifiers.trained(wanted, file) as found:
         assert len(ran) == 2
         weights = {key: judge.head.weight for key, judge in found.items()}
     assert torch.equal(weights[1], weights[11])

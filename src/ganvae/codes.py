@@ -51,7 +51,7 @@ class Coded(nn.Module):
         """Logits [N, 1, 28, 28] of the given codes."""
         chosen = one_hot(labels, CLASSES).to(z.dtype)
         logits: Tensor = self.decoder(torch.cat([z, chosen, codes], dim=1))
-        return logits.float()  # in bf16 too, like every network's output: see `ganvae.task`
+        return logits
 
     def forward(self, latent: Tensor) -> Tensor:
         """Samples of N(0, I) [N, D] -> logits [N, 1, 28, 28]."""
