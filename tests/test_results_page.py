@@ -31,7 +31,7 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     text = page.page(tmp_path)
     assert "The GAN collapses (mi2018): 2.283 ± 0.010 nats." in text
     assert "Claims on it: 1 (holds 0, does not hold 0, cannot tell 1)." in text
-    assert "collapsed or diverged: mi2018 gan 3 of 4." in text
+    assert "is too, or diverged: mi2018 gan 3 of 4." in text
     assert "Figures: [mi2018/class_entropy](../papers/mi2018/class_entropy.png)" in text
     assert text.count("No report answers it yet.") == len(page.QUESTIONS) - 1
     assert "| mi2018 | 1 | 0 | 1 | 0 |" in text

@@ -43,14 +43,15 @@ LEADS = {
 INTRODUCTION = """\
 # The source papers, re-run
 
-Every number and claim that five texts publish, beside what this project's systems gave. `length` is
-the share of the paper's own training length that was run, or of an assumed one where the text has
-none (of an experiment, its length). "Cannot tell" means that seeds or length do not decide, that the
-rule's metrics contradict each other, or that something was not measured. The systems stand in
-`papers/params.yaml`, the readings of the texts in the docstrings of `src/ganvae/networks` and
-`src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. A rule can say more than the images
-do: [verdicts to read with care](papers.md#verdicts-to-read-with-care). `python -m
-stages.results_page` writes this page from the tables in `papers/`.
+Every number and claim that five texts publish, beside what this project's systems gave. `length`
+is the share of the paper's own training length that was run, or of an assumed one where the text
+has none (of an experiment, its length). "Cannot tell" means that seeds or length do not decide,
+that the rule's metrics contradict each other, or that something was not measured. The systems
+stand in `papers/params.yaml`, the readings of the texts in the docstrings of
+`src/ganvae/networks` and `src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. A rule
+can say more than the images do: [verdicts to read with
+care](papers.md#verdicts-to-read-with-care). `python -m stages.results_page` writes this page from
+the tables in `papers/`.
 """
 
 
