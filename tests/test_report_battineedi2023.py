@@ -40,7 +40,7 @@ def test_every_published_number_and_claim_is_a_row(report: Report) -> None:
     for value in ("18.24", "28.56", "2.76"):
         assert value in published
     readings = table[table["published"] == "0.092"]
-    assert len(readings) == 5
+    assert len(readings) == 1 + len(tables.READINGS) == 7
     assert readings["verdict"].iloc[0] != "no claim", "one verdict over all readings"
     assert list(readings["verdict"][1:]) == ["no claim"] * 4
     claims = " ".join(table["claim"])
@@ -113,7 +113,9 @@ def test_a_seed_that_collapsed_after_its_last_snapshot_fell(results: Results) ->
     }
     given = replace(results["gan"])
     given.__dict__["details"] = {"seeds": seeds}
-    assert (given.collapsed, given.fell) == (3, 2)
+    assert (given.collapsed, given.fell, given.all_collapsed) == (3, 2, False)
+    seeds["3"]["collapsed"] = True
+    assert given.all_collapsed
 
 
 class Constant(nn.Module):
@@ -133,8 +135,15 @@ def test_reconstruction_errors_in_all_units() -> None:
     images = torch.full((4, 1, 28, 28), 0.5)
     images[:2] = -0.5
     assert tables.reconstruction_errors(networks, images) == pytest.approx(
-        {"mse_signed": 0.25, "mse_unit": 0.0625, "mae_signed": 0.5, "mae_unit": 0.25}
-    )
+        {
+            "mse_signed": 0.25, "mse_unit": 0.0625,
+            "mae_signed": 0.5, "mae_unit": 0.25,
+            "rmse_signed": 0.5, "rmse_unit": 0.25,
+        }
+    )  # fmt: skip
+    images[:2] = 0.0  # half without an error: the root of the mean, not the mean of the roots
+    found = tables.reconstruction_errors(networks, images)
+    assert (found["mae_unit"], found["rmse_unit"]) == pytest.approx((0.125, 0.125**0.5 / 2))
 
 
 class Made:

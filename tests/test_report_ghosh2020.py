@@ -15,6 +15,7 @@ from ganvae.codes import Coded
 from ganvae.data import CPU, quantise
 from ganvae.errors import UserError
 from ganvae.papers import (
+    courses,
     findings,
     ghosh2020,
     ghosh2020_augmentation,
@@ -199,6 +200,8 @@ def fake(**metrics: object) -> Result:
     """A system of which only these metrics exist."""
 
     class Fake(Result):
+        all_collapsed = bool(metrics.pop("all_collapsed", False))
+
         def metric(self, name: str):  # type: ignore[no-untyped-def]
             return metrics.get(name)
 
@@ -214,6 +217,14 @@ def test_who_looks_more_real() -> None:
     assert ghosh2020_claims.more_real(good, good) is None
     assert ghosh2020_claims.more_real(mixed, bad) is True  # precision does not tell, FID does
     assert ghosh2020_claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
+    repeated = fake(fid_classifier=HIGH, precision=HIGH, all_collapsed=True)
+    assert ghosh2020_claims.more_real(mixed, repeated) is True, "precision has no vote"
+
+
+def test_there_is_no_common_quality_with_a_collapsed_model() -> None:
+    nothing, fine = fake(all_collapsed=True), fake()
+    for pair in ((nothing, fine), (fine, nothing)):
+        assert courses.time_to_quality(*pair) == "no common quality: every seed of fake collapsed"
 
 
 def of_length(model: str, budget: float, precision: str = "fp32") -> Result:

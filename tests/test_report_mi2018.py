@@ -106,6 +106,33 @@ def test_every_figure_of_the_paper_is_drawn(report: Report) -> None:
     assert set(report.figures) == expected | {"map", "map_wide"}
 
 
+def test_a_collapse_needs_classes_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A generator that has only ever drawn noise has one class as well."""
+
+    class Judged:
+        def class_entropy(self, name: str) -> Any:
+            return spread({"0": 0.001, "1": 0.002})
+
+        def digit(self, name: str, seed: int) -> int:
+            return 4
+
+    class Made:
+        system = paper_results.of_length(1.0).system
+        seeds = (0, 1)
+        fell = 0
+
+    made, judged = Made(), Judged()
+    entropies: Any = mi2018_claims._entropies
+    names = mi2018_claims.CLASS_ENTROPY
+    assert entropies(dict.fromkeys(names, made), judged)[0].verdict == "cannot tell"
+    made.fell = 2
+    gan = entropies(dict.fromkeys(names, made), judged)[0]
+    assert gan.verdict == "holds"
+    assert gan.measured.endswith(
+        "a collapsed seed are read as 4, 4; 2 of 2 seeds had drawn more classes before"
+    )
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -172,14 +199,15 @@ def test_where_the_constraint_helps() -> None:
         for seed in (0, 1, 2)
     ]
     rows += [(2.0, 5.0, 0, "finished", 1.0, 0.1, True), (2.0, 5.0, 1, "diverged", None, None, None)]
+    rows += [(1.0, 9.0, seed, "finished", 45.0 + seed / 9, 0.0, False) for seed in (0, 1, 2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mi2018_constraint, "experiment", lambda name, found: None)
         found = mi2018_constraint.where_it_helps("map", pd.DataFrame(rows, columns=columns))
     assert (
         "told lower for lambda 1 d 0.7, lambda 2 d 5, higher for lambda 2 d 0.7" in found.measured
-    )
+    ), "not where it never was active"
     assert "lowest of all 21.0 ± 1.0 at lambda 2, d 0 (active in 1.00)" in found.measured
-    assert found.measured.endswith("1 of 14 collapsed")
+    assert found.measured.endswith("1 of 17 collapsed")
 
 
 def test_low_entropy_is_the_same_in_maps_and_findings() -> None:

@@ -1,5 +1,6 @@
 """The tables of battineedi2023: sizes and seconds, errors of the reconstructions, variants."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ READINGS = {
     "mse_unit": "mean squared error per pixel on [0, 1]",
     "mae_signed": "mean absolute error per pixel on [-1, 1]",
     "mae_unit": "mean absolute error per pixel on [0, 1]",
+    "rmse_signed": "root mean squared error per pixel on [-1, 1]",
+    "rmse_unit": "root mean squared error per pixel on [0, 1]",
 }
 METRICS = (
     "fid_classifier",
@@ -74,7 +77,11 @@ def reconstruction_errors(networks: nn.ModuleDict, images: Tensor) -> dict[str, 
         absolute += float(difference.abs().sum())
         squared += float(difference.square().sum())
     mae, mse = absolute / images.numel(), squared / images.numel()
-    return {"mse_signed": mse, "mse_unit": mse / 4, "mae_signed": mae, "mae_unit": mae / 2}
+    return {
+        "mse_signed": mse, "mse_unit": mse / 4,
+        "mae_signed": mae, "mae_unit": mae / 2,
+        "rmse_signed": math.sqrt(mse), "rmse_unit": math.sqrt(mse) / 2,
+    }  # fmt: skip
 
 
 def reconstruction_error(errors: Mapping[str, Errors]) -> pd.DataFrame:

@@ -120,6 +120,9 @@ def common_fid(slower: Result, faster: Result) -> float | None:
 
 def time_to_quality(slower: Result, faster: Result) -> str:
     """The time of an epoch and of an image, and when each was first as good as the worse end."""
+    for result in (slower, faster):
+        if result.all_collapsed:
+            return f"no common quality: every seed of {result.name} collapsed"
     level = common_fid(slower, faster)
     if level is None:
         return "no seed finished"

@@ -3,7 +3,8 @@
 "Looks more real" is judged by two measures on the judge's features: the share of a model's images
 that lie among the real ones (precision; single images, as a reader looks at them) and FID (all of
 them together, so that one good digit over and over does not pass for real images). Each votes
-where the seeds tell the two models apart; the claim needs a vote and no contradiction. Sharpness
+where the seeds tell the two models apart; the claim needs a vote and no contradiction. Precision
+has no vote where all seeds of one model collapsed: a single image gives it any value. Sharpness
 and single-image entropy are printed beside them and do not vote: noise is sharp, and a classifier
 can be sure of what no person would read. Where a GAN stands is not read before `READ_FROM` of its
 length, as its quality comes late and by leaps.
@@ -45,7 +46,9 @@ def more_real(left: Result, right: Result) -> bool | None:
     return agreed(
         [
             larger(right.metric("fid_classifier"), left.metric("fid_classifier")),
-            larger(left.metric("precision"), right.metric("precision")),
+            None
+            if left.all_collapsed or right.all_collapsed
+            else larger(left.metric("precision"), right.metric("precision")),
         ]
     )
 

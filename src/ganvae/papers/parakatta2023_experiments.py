@@ -198,7 +198,8 @@ def compression(found: pd.DataFrame) -> list[Finding]:
             Finding(
                 f"autoencoders find application in {title} {WHERE}",
                 [], "yes", f"MSE with {words or 'no autoencoder finished'}",
-                if_true(wins(found, other)), f"holds with {rule} at every size",
+                if_true(wins(found, other) or None),
+                f"holds with {rule} at every size; codes in {STORED}; another network might",
                 source=experiment("parakatta2023_compression", found),
             )
         )  # fmt: skip

@@ -11,7 +11,6 @@ from ganvae.papers.parakatta2023_sets import (
     Scores,
     Sets,
     order,
-    order_changes,
     tau,
     turned,
 )
@@ -119,16 +118,14 @@ def _alike(scores: Scores) -> str:
 def _orders(results: Results, sets: Sets, metric: str) -> Finding:
     """Whether a metric's order of all five models is another on the second set."""
     value, p = tau(sets, metric)
-    changes = order_changes(sets, metric)
-    by_fid = metric == "fid_classifier"
     return Finding(
         f"the order of all five models by {metric} is another on FashionMNIST",
         [results[f"fashion_{model}"] for model in MODELS],
-        "another" if by_fid else "not said",
+        "not said",
         f"MNIST {_order(sets.mnist, metric)}; FashionMNIST {_order(sets.fashion, metric)}; "
         f"Kendall's tau {value:.2f} (p = {p:.2f}); pairs told to be turned around: "
         f"{_pairs(turned(sets, metric))}",
-        if_true(changes) if by_fid else "no claim", MAIN, 6,
+        "no claim", MAIN, 6,
     )  # fmt: skip
 
 

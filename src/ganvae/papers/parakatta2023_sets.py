@@ -96,17 +96,6 @@ def turned(sets: Sets, metric: str = "fid_classifier") -> list[tuple[str, str]]:
     return found
 
 
-def order_changes(sets: Sets, metric: str = "fid_classifier") -> bool | None:
-    """Whether the order by a metric is another on the second set.
-
-    True with a pair that the seeds tell apart the other way round; False without one, if the means
-    are in the same order; else the seeds do not tell.
-    """
-    if turned(sets, metric):
-        return True
-    return False if order(sets.mnist, metric) == order(sets.fashion, metric) else None
-
-
 def table(sets: Sets) -> pd.DataFrame:
     """One row per set and model: seeds, and `<metric>`, `<metric>_std` of `METRICS`; FID's rank."""
     rows = []

@@ -73,6 +73,11 @@ class Result:
         return sum(bool(self.details["seeds"][str(seed)]["collapsed"]) for seed in self.seeds)
 
     @property
+    def all_collapsed(self) -> bool:
+        """Whether every finished seed, one at least, draws too few classes."""
+        return bool(self.seeds) and self.collapsed == len(self.seeds)
+
+    @property
     def fell(self) -> int:
         """How many of these had drawn more classes at an earlier snapshot."""
         entries = [self.details["seeds"][str(seed)] for seed in self.seeds]
