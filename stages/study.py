@@ -15,8 +15,9 @@ from dvc.repo import Repo
 from dvc.stage.cache import RunCacheNotFoundError
 
 from ganvae import config, model, results, runtime, study, systems
+from ganvae.claims import claimed
 from ganvae.errors import UserError, run
-from ganvae.jobs import Job, claimed
+from ganvae.jobs import Job
 from ganvae.progress import run_counted
 from ganvae.trainings import Training
 from stages.check_params import slow_precision

@@ -6,10 +6,11 @@ writes `data/models/<model>/` with a folder per kind of file and a file per seed
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ganvae import config, jobs, model, progress, runtime, study
+from ganvae import claims, config, jobs, model, progress, runtime, study
 from ganvae.errors import UserError, run
 
 
@@ -42,12 +43,9 @@ def train(
         print(line, flush=True)  # before the jobs' own lines
     of_seeds = study.jobs(name, values, data, params_file)
     todo = list(of_seeds.values())
-    with jobs.kept(todo):
-        bars = progress.Bars(todo)
-        try:
+    with claims.kept(todo):
+        with closing(progress.Bars(todo)) as bars:
             jobs.run(todo, runtime.gpus(), bars.watch)
-        finally:
-            bars.close()
         study.collect(name, of_seeds, folder)
 
 

@@ -54,6 +54,7 @@ FREE = {
     "stages/report.py": "a stage of the papers' pipeline",
     "stages/results_page.py": "writes the page of the papers' reports",
     "src/ganvae/attend.py": "waits for a command; what that writes is its own",
+    "src/ganvae/claims.py": "locks the jobs' folders",
     "src/ganvae/cluster.py": "starts the commands on other machines",
     "src/ganvae/edits.py": "refuses a result; it makes none",
     "src/ganvae/errors.py": "the wording of errors",

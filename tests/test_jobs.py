@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvae import config, edits, jobs, storage, study
+from ganvae import claims, config, edits, jobs, storage, study
 from ganvae.errors import UserError
 from ganvae.jobs import Job
 from stages import accept
@@ -111,9 +111,9 @@ def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
 ) -> None:
     """Two studies would wait for each other."""
     taken: list[Path] = []
-    monkeypatch.setattr(jobs, "FileLock", lambda path: taken.append(path) or nullcontext())
+    monkeypatch.setattr(claims, "FileLock", lambda path: taken.append(path) or nullcontext())
     for seeds in ([3, 1, 2], [1, 2, 3]):
-        with jobs.claimed(wanted(seeds)):
+        with claims.claimed(wanted(seeds)):
             pass
     assert taken[:3] == taken[3:] == sorted(set(taken))
 
@@ -122,7 +122,7 @@ def test_equal_jobs_are_one(project: Path) -> None:
     """The second would wait for the first one's lock for ever."""
     twins = [*wanted([0]), *wanted([0], "twin")]
     assert twins[0].folder == twins[1].folder
-    with jobs.kept(twins):
+    with claims.kept(twins):
         assert storage.read_json(twins[0].folder / "job.json")["seed"] == 0
     assert not twins[0].folder.exists()
 
@@ -135,7 +135,7 @@ def test_an_edit_during_the_wait_for_another_process_is_refused(project: Path, e
     job.result.mkdir(parents=True)  # by the other process
     with (
         pytest.raises(UserError, match=f"{edited}: edited meanwhile"),
-        jobs.kept(todo),
+        claims.kept(todo),
     ):
         jobs.run(todo, 0, lambda: None)
     assert job.result.exists()
@@ -146,7 +146,7 @@ def test_an_edit_after_the_trainings_keeps_them(project: Path) -> None:
     (job,) = todo = wanted([0])
 
     def experiment() -> None:
-        with jobs.kept(todo):
+        with claims.kept(todo):
             job.result.mkdir(parents=True)
             jobs.run(todo, 0, lambda: None)
             Path("params.yaml").write_text("edited")

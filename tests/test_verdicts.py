@@ -23,6 +23,7 @@ from ganvae.papers.verdicts import (
     settled,
     unanimous,
     unless_short,
+    unrefuted,
 )
 from tests.paper_results import of_length
 
@@ -109,13 +110,17 @@ def test_near_and_in_words() -> None:
     assert written(None) == "no seed finished"
 
 
-def course(*distances: float, budget: float = 0.25) -> Result:
+def course(*distances: float, budget: float = 0.25, collapses: bool = False) -> Result:
     """A system with one seed, whose FID ran so while its images doubled."""
 
     class Course(Result):
         @property
         def seeds(self) -> list[int]:
             return [0]
+
+        @property
+        def collapsed(self) -> int:
+            return int(collapses)
 
         def timeline(self, seed: int) -> pd.DataFrame:
             images = [64 * 2**i for i in range(len(distances))]
@@ -155,7 +160,13 @@ def test_quality_along_training() -> None:
     text = courses.time_to_quality(falling, course(60, 50))
     assert text.startswith("to classifier-FID 50.0 of the snapshots: a 32 s an epoch, 1.56e+04 µs")
     assert "there after 16 s" in text
+    for pair in ((falling, course(60, collapses=True)), (course(60, collapses=True), falling)):
+        assert courses.time_to_quality(*pair).startswith("no common quality: every seed of a")
     assert of_seeds({}) is None
+
+
+def test_one_setting_can_show_and_not_refute() -> None:
+    assert [unrefuted(each) for each in (True, False, None)] == [True, None, None]
 
 
 def test_factors() -> None:

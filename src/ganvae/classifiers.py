@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ganvae import classifier, data, edits, progress, runtime, storage, systems
+from ganvae.claims import kept
 from ganvae.classifier import Classifier, ClassifierParams
-from ganvae.jobs import Job, fingerprint, kept, runs_folder
+from ganvae.jobs import Job, fingerprint, runs_folder
 
 WEIGHTS = "weights.safetensors"
 
@@ -45,15 +46,11 @@ def trained(
         Interrupted: after all trainings have stopped.
     """
     device = runtime.device()
-    labels = {each: str(key) for key, each in wanted.items()}  # equal ones are one job
-    jobs = {each: _job(label, each, params_file) for each, label in labels.items()}
-    todo = list({job.folder: job for job in jobs.values()}.values())
+    jobs = {key: _job(str(key), each, params_file) for key, each in wanted.items()}
+    todo = list({job.folder: job for job in jobs.values()}.values())  # equal ones are one
     with kept(todo):
         progress.run_counted(todo, runtime.gpus(), sys.stderr.isatty())
-        yield {
-            key: classifier.load(jobs[each].result / WEIGHTS, device)
-            for key, each in wanted.items()
-        }
+        yield {key: classifier.load(job.result / WEIGHTS, device) for key, job in jobs.items()}
 
 
 def _job(label: str, wanted: Wanted, params_file: Path) -> Job:

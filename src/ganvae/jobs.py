@@ -8,24 +8,20 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from filelock import FileLock
-
-from ganvae import storage
+from ganvae import edits
 from ganvae.attend import POLL_SECONDS, attend
-from ganvae.edits import refuse_edited
 from ganvae.errors import Interrupted, UserError
 
 CLUSTER = "DASK_SCHEDULER_ADDRESS"
@@ -101,32 +97,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-@contextmanager
-def claimed(jobs: Iterable[Job]) -> Iterator[None]:
-    """Inside, other processes that want one of these jobs wait."""
-    different = {job.folder: job for job in jobs}
-    with ExitStack() as locks:
-        for folder, job in sorted(different.items()):  # in one order: else two wait for each other
-            folder.mkdir(parents=True, exist_ok=True)
-            locks.enter_context(FileLock(folder.with_suffix(".lock")))
-            storage.write_json(folder / "job.json", job.description)
-        yield
-
-
-@contextmanager
-def kept(jobs: Sequence[Job]) -> Iterator[None]:
-    """`claimed`; the jobs' folders stay after an error inside, and go without one.
-
-    Raises:
-        UserError: a source was edited after it had named the jobs' folders; they stay.
-    """
-    with claimed(jobs):
-        yield
-        _refuse_edited(jobs)
-        for folder in {job.folder for job in jobs}:
-            shutil.rmtree(folder)
-
-
 def run(jobs: Iterable[Job], gpus: int, watch: Callable[[], None]) -> None:
     """Runs every job to its end: on this machine, or on the cluster that the environment names.
 
@@ -155,7 +125,7 @@ def run(jobs: Iterable[Job], gpus: int, watch: Callable[[], None]) -> None:
         finally:
             for job in todo:
                 job.order.unlink(missing_ok=True)
-    _refuse_edited(different)
+    refuse_edited(different)
     _refuse_failures(todo, futures)
 
 
@@ -189,9 +159,10 @@ def _write_order(job: Job, variables: Mapping[str, str]) -> None:
     written.replace(job.order)
 
 
-def _refuse_edited(jobs: Iterable[Job]) -> None:
+def refuse_edited(jobs: Iterable[Job]) -> None:
+    """Raises `UserError` where a source is not what it was when it named the jobs' folders."""
     read = {file: digest for job in jobs for file, digest in job.sources.items()}
-    refuse_edited(read, " (with the old content, finished trainings are found again)")
+    edits.refuse_edited(read, " (with the old content, finished trainings are found again)")
 
 
 def _refuse_failures(todo: Sequence[Job], futures: Futures) -> None:

@@ -13,9 +13,10 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from ganvae import config, data, model, progress, runtime, storage, study, systems
+from ganvae.claims import kept
 from ganvae.config import Block
 from ganvae.encoding import finite
-from ganvae.jobs import Job, kept
+from ganvae.jobs import Job
 from ganvae.model import NetworksParams, TrainParams, posterior, to_images
 
 # those whose files papers/dvc.yaml names as dependencies of the experiments

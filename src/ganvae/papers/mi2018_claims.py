@@ -67,7 +67,8 @@ def _entropies(results: Results, judge: Judge) -> list[Finding]:
                 f"class entropy of the {name} at the end (Table 1)",
                 [result], f"{published:.3f}" + (", the digit 1 alone" if name == "gan" else ""),
                 text, if_true(unless_short(close, [result], share)),
-                f"within {NEAR:g} nats" + ("; a collapse needs classes to lose" * (name == "gan")),
+                f"within {NEAR:g} nats"
+                + ("; a collapse needs classes to lose" if name == "gan" else ""),
                 question=1 if name in ("gan", "wgan") else None,
             )
         )  # fmt: skip

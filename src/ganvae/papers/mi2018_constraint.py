@@ -14,7 +14,7 @@ from ganvae.papers.findings import Finding, experiment, if_true, written
 from ganvae.papers.mi2018_judge import LOW_ENTROPY, Judge
 from ganvae.papers.mi2018_looks import similar
 from ganvae.papers.results import Result, Results
-from ganvae.papers.verdicts import every, larger, unless_short
+from ganvae.papers.verdicts import every, larger, unless_short, unrefuted
 
 CELL = ["lambda", "d"]
 NOT_GIVEN = "lambda and d are not given"
@@ -64,13 +64,13 @@ def _compared(results: Results, judge: Judge) -> list[Finding]:
             "the constrained VAE-GAN has more images of low entropy than the VAE-GAN "
             "(section 4.2, Fig. 8)", pair, "more",
             f"share below {LOW_ENTROPY} nats: {written(more[0])} and {written(more[1])}{bound}",
-            if_true(larger(*more) or None), setting, 5,
+            if_true(unrefuted(larger(*more))), setting, 5,
         ),
         Finding(
             "its image quality is more stable (section 4.2)", pair, "more stable",
             "standard deviation of the entropy over the images: "
             f"{written(unsteady[0])} and {written(unsteady[1])} nats",
-            if_true(larger(unsteady[1], unsteady[0]) or None), setting, 5,
+            if_true(unrefuted(larger(unsteady[1], unsteady[0]))), setting, 5,
         ),
         Finding(
             "neither has a dominating performance (section 4.2)", pair, "neither",
@@ -82,7 +82,7 @@ def _compared(results: Results, judge: Judge) -> list[Finding]:
         Finding(
             "there is little difference between both (section 5)", pair, "little",
             f"constrained and free: {numbers}",
-            if_true(every(similar(*values) for values in quality.values()) or None),
+            if_true(unrefuted(every(similar(*values) for values in quality.values()))),
             f"little: within a tenth in all of these; {setting}", 5,
         ),
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from ganvae.papers.findings import Finding, Report, if_true, written
 from ganvae.papers.parakatta2023_latent import Measured
 from ganvae.papers.results import Result, Results, of_seeds
 from ganvae.papers.tables import metrics_table
-from ganvae.papers.verdicts import every, larger
+from ganvae.papers.verdicts import every, larger, unrefuted
 
 BALANCED = 0.5  # accuracy of a discriminator that cannot tell
 WHERE = "(Autoencoders and Variational Autoencoders)"
@@ -173,7 +173,7 @@ def rates(gan: Result, balanced: Result) -> list[Finding]:
         Finding(
             f"{what} improves the images {where}", [gan, balanced], "can mitigate",
             f"FID {written(fid[0], 2)} at equal rates, {written(fid[1], 2)} at half of it",
-            if_true(larger(fid[0], fid[1]) or None), "by FID; one lower rate cannot refute it",
+            if_true(unrefuted(larger(fid[0], fid[1]))), "by FID; one lower rate cannot refute it",
         ),
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from ganvae.comparison.summary import Spread
 from ganvae.papers.findings import Finding, experiment, if_true, written
 from ganvae.papers.results import of_seeds
 from ganvae.papers.tables import read_table
-from ganvae.papers.verdicts import above, larger, opposite
+from ganvae.papers.verdicts import above, larger, opposite, unrefuted
 
 USEFUL = 0.8  # AUROC: an anomaly scores above a normal image in four of five pairs
 SCORES = {"negative_elbo": "-ELBO", "reconstruction_mse": "reconstruction error"}
@@ -198,7 +198,7 @@ def compression(found: pd.DataFrame) -> list[Finding]:
             Finding(
                 f"autoencoders find application in {title} {WHERE}",
                 [], "yes", f"MSE with {words or 'no autoencoder finished'}",
-                if_true(wins(found, other) or None),
+                if_true(unrefuted(wins(found, other))),
                 f"holds with {rule} at every size; codes in {STORED}; another network might",
                 source=experiment("parakatta2023_compression", found),
             )

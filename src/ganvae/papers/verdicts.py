@@ -43,6 +43,11 @@ def opposite(condition: bool | None) -> bool | None:
     return None if condition is None else not condition
 
 
+def unrefuted(condition: bool | None) -> bool | None:
+    """A condition that one setting can show and none refute, such as that something "can" be."""
+    return condition or None
+
+
 def larger(left: Spread | None, right: Spread | None) -> bool | None:
     """Whether `left` is above `right`.
 
