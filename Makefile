@@ -14,6 +14,7 @@ study: .venv/ready
 # make paper PAPER=mi2018
 images_of_parakatta2023 := papers/dvc.yaml:data@fashion_mnist
 paper: .venv/ready
+	$(if $(PAPER),,$(error which one? make paper PAPER=mi2018))
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:report@$(PAPER)

@@ -1,7 +1,8 @@
 """The report of one paper: `python -m stages.report <paper>`.
 
-Reads data/papers/<paper>/, the main pipeline's images, and papers/params.yaml; writes findings.csv,
-further tables and figures to papers/<paper>/, all or nothing.
+Reads data/papers/<paper>/, the papers' images and papers/params.yaml, for parakatta2023 the main
+study's metrics/comparison.json too; writes findings.csv, further tables and figures to
+papers/<paper>/, all or nothing.
 """
 
 import importlib

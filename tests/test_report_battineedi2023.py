@@ -90,7 +90,7 @@ def test_reached_epochs_are_shown(results: Results) -> None:
     gan = results["gan"]
     unkept = replace(gan, values=config.overlay(gan.values, {"train": {"checkpoints": []}}))
     panel = figures.figures.at_epoch(unkept, EPOCHS / 2, 25)
-    assert panel.note.startswith("snapshot at ")
+    assert panel.note.startswith("seed 0, snapshot at ")
 
 
 def test_a_kept_epoch_is_found_in_whatever_order_the_epochs_are_given(results: Results) -> None:

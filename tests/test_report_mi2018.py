@@ -142,12 +142,22 @@ def test_a_collapse_needs_classes_to_lose(monkeypatch: pytest.MonkeyPatch) -> No
         "more images of low entropy", "more stable", "neither has a dominating",
         "little difference", "might dominate", "constraint helps (map)",
         "constraint helps (map_wide)",
-        "L_gan on reconstructions",
+        "point x suggests", "in whole trainings",
     ],
 )  # fmt: skip
 def test_every_claim_has_a_row(report: Report, words: str) -> None:
     (found,) = [finding for finding in report.findings if words in finding.claim]
     assert found.measured
+
+
+def test_other_readings_of_the_constraint_are_beside_the_first(report: Report) -> None:
+    (found,) = [each for each in report.findings if "in whole trainings" in each.claim]
+    assert found.question == 5
+    for result in found.systems:
+        fid = result.metric("fid_classifier")
+        assert fid is not None
+        assert f"{result.name}: FID {fid.mean:.1f}" in found.measured
+    assert len(found.systems) == 3
     assert "nan" not in found.measured
 
 

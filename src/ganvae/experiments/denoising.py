@@ -80,6 +80,8 @@ def run(params: Params, folder: Path, root: Path) -> None:
     images, _ = data.load(root / "processed" / "test.safetensors")
     train = root / "processed" / "train.safetensors"
     wanted = {sigma: _training(params, sigma, train) for sigma in params.train_noise}
+    filters = [partial(_filtered, images, noise, params.windows) for noise in params.noise]
+    untrained = side_by_side(filters, "filter", progress=False)
     with trainings.trained(wanted) as jobs:
         tasks = [
             partial(_denoised, wanted[train_noise], job, train_noise, seed, images, noise)
@@ -88,9 +90,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
             for seed, job in of_noise.items()
         ]
         found = side_by_side(tasks, "denoise", progress=False)
-    filters = [partial(_filtered, images, noise, params.windows) for noise in params.noise]
-    for of_noise in side_by_side(filters, "filter", progress=False):
-        found += of_noise
+    found += [each for of_noise in untrained for each in of_noise]
     shown = {"clean": quantise(images[:SHOWN])}
     for _, name, denoised in found:
         if denoised is not None and name not in shown:  # of the first seed

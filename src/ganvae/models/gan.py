@@ -15,8 +15,8 @@ NETWORKS = ("decoder", "discriminator")
 class Params(Block):
     """`models.gan`: the generator's loss is mi2018 eq. 2 (non_saturating) or eq. 1 (minimax).
 
-    `discriminator_steps` and `generator_steps` are how many of each are taken in turn, as
-    battineedi2023's Algorithm 1 has them; every step sees a batch of its own.
+    With `discriminator_steps` k and `generator_steps` 1 the generator is updated at every k-th
+    step, the discriminator at every one (battineedi2023, Algorithm 1), and the other way round.
     """
 
     adversarial: Literal["non_saturating", "minimax"]

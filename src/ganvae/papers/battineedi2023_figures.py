@@ -52,7 +52,7 @@ def customised_samples(results: Mapping[str, Result]) -> Figure:
         for result in results.values()
     ]
     return figures.image_panels(
-        shown, 10, "Latent sizes, networks and updates: samples at the end of each training",
+        shown, 10, "Latent sizes, networks and updates: samples of the first seeds at their end",
         columns=3, height=1.15,
     )  # fmt: skip
 

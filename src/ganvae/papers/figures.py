@@ -64,11 +64,11 @@ def at_epoch(result: Result, epoch: float, count: int) -> Panel:
         return Panel(name, None, f"not reached:\ntrained for {trained:.3g} epochs")
     if epoch in result.epochs() or epoch == trained:
         kept = None if epoch == trained else epoch
-        return Panel(name, quantise(result.images(seed, count, kept)).numpy(), "")
+        return Panel(name, quantise(result.images(seed, count, kept)).numpy(), f"seed {seed}")
     course = courses.snapshots(result, seed)
     nearest = int((course["epoch"] - epoch).abs().to_numpy().argmin())
     images = result.arrays[f"snapshots/{seed}"][nearest, :count].numpy()
-    return Panel(name, images, f"snapshot at {course['epoch'].iloc[nearest]:.3g}")
+    return Panel(name, images, f"seed {seed}, snapshot at {course['epoch'].iloc[nearest]:.3g}")
 
 
 def epoch_panels(result: Result, epochs: Iterable[float], count: int) -> list[Panel]:
@@ -84,11 +84,12 @@ def along_training(results: Mapping[str, Result], title: str) -> Figure:
     """A row of ten images per snapshot of the first seed, the same noise in each column."""
     drawn, axes = style.panels(len(results), 2.2, DPI, title, columns=2)
     for ax, (name, result) in zip(axes, results.items(), strict=True):
-        style.heading(ax, name, "", "black")
         if not result.seeds:
+            style.heading(ax, name, "", "black")
             style.say(ax, DIVERGED)
             continue
         seed = result.seeds[0]
+        style.heading(ax, name, f"seed {seed}", "black")
         images = result.arrays[f"snapshots/{seed}"].numpy()[:, :TEN]
         reached = courses.snapshots(result, seed)["epoch"].to_numpy()
         picked = style.spaced(len(images), SNAPSHOT_ROWS)
@@ -119,4 +120,4 @@ def finish(ax: Axes, x: str, y: str, *, legend: bool = True) -> None:
     ax.set_ylabel(y, fontsize=style.SMALL)
     style.grid(ax)
     if legend and ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize=style.SMALL - 1, frameon=False)
+        ax.legend(fontsize=style.SMALL - 1, edgecolor="none")  # in front of the lines

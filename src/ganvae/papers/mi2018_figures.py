@@ -25,6 +25,7 @@ DPI = 110
 TEN = 10
 ROWS = 5  # of snapshots
 FIVE = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+COLOURS = style.colours((*FIVE, "gan_minimax", "wgan_convolutional"))
 ITERATIONS = (1, 100_000, 500_000, 1_000_000)  # of Fig. 2
 
 
@@ -34,15 +35,14 @@ def courses(results: Results, judge: Judge) -> Figure:
     drawn, (whole, upper) = style.panels(
         2, 3.6, DPI, "Class entropy along training: mean over seeds, band lowest to highest", 2
     )
-    colours = style.colours(names)
     for name in names:
         tables = [judge.course(name, seed) for seed in results[name].seeds]
         for ax in (whole, upper):
-            banded(ax, tables, "updates", "class_entropy", colours[name], name)
+            banded(ax, tables, "updates", "class_entropy", COLOURS[name], name)
     for ax in (whole, upper):
         ax.axhline(math.log(10), color="grey", linestyle=":", linewidth=1)
         for name, value in CLASS_ENTROPY.items():
-            ax.plot(1e6, value, "o", color=colours[name], markersize=6, fillstyle="none")
+            ax.plot(1e6, value, "o", color=COLOURS[name], markersize=6, fillstyle="none")
         ax.set_xscale("log")
         ax.set_xlabel("updates of the generator; circles: published", fontsize=style.SMALL)
         style.grid(ax)
@@ -74,8 +74,8 @@ def _snapshots(ax: Axes, name: str, result: Result) -> None:
     images = result.arrays[f"snapshots/{seed}"].numpy()[:, :TEN]
     updates = result.timeline(seed)["updates"].to_numpy()
     picked, missing = rows_of(updates)
-    note = f"not reached: {', '.join(f'{m // 1000:,}k' for m in missing)}" if missing else ""
-    style.heading(ax, name, note, "black")
+    note = f"; not reached: {', '.join(f'{m // 1000:,}k' for m in missing)}" if missing else ""
+    style.heading(ax, name, f"seed {seed}{note}", "black")
     ax.imshow(style.shown(images[picked].reshape(-1, 28, 28), TEN), cmap="gray", vmin=0, vmax=255)
     places = [29 * row + 15 for row in range(len(picked))]
     ax.set_yticks(places, [f"{max(1, updates[i]):,.0f}" for i in picked], fontsize=style.SMALL)
@@ -109,11 +109,13 @@ def ten_images(results: Results, judge: Classifier) -> Figure:
         len(FIVE), 1.35, DPI, "Ten images a model: predicted digit, entropy in nats (Figs 4, 5)", 1
     )
     for ax, name in zip(axes, FIVE, strict=True):
-        style.heading(ax, name, "", "black")
-        if not results[name].seeds:
+        result = results[name]
+        seed = panels.first(result)
+        style.heading(ax, name, "" if seed is None else f"seed {seed}", COLOURS[name])
+        if seed is None:
             style.say(ax, "every seed diverged")
             continue
-        images = results[name].images(results[name].seeds[0], TEN)
+        images = result.images(seed, TEN)
         _, probabilities = classify(judge, images)
         entropies = image_entropy(probabilities).tolist()
         digits = probabilities.argmax(dim=1).tolist()
@@ -134,7 +136,6 @@ def histogram(probabilities: Mapping[str, Mapping[int, Tensor]]) -> Figure:
         2, 3.0, DPI, "Single-image entropy by the two-layer classifier, all seeds (Fig. 8)", 2
     )
     edges = np.linspace(0, math.log(10), 24)
-    colours = style.colours(FIVE)
     for ax, scale in zip(axes, ("linear", "log"), strict=True):
         for name in ("vaegan", "cvaegan"):
             of_seeds = [image_entropy(p).numpy() for p in probabilities[name].values()]
@@ -142,7 +143,7 @@ def histogram(probabilities: Mapping[str, Mapping[int, Tensor]]) -> Figure:
                 continue
             values = np.clip(np.concatenate(of_seeds), 0, edges[-1])
             shares = np.histogram(values, edges)[0] / len(values)
-            ax.stairs(shares, edges, color=colours[name], label=name, linewidth=1.4)
+            ax.stairs(shares, edges, color=COLOURS[name], label=name, linewidth=1.4)
         ax.set_yscale(scale)
         ax.set_xlabel("entropy of one image (nats)", fontsize=style.SMALL)
         ax.set_ylabel("share of images", fontsize=style.SMALL)
@@ -156,7 +157,6 @@ def gradients(results: Results) -> Figure:
     drawn, axes = style.panels(
         4, 2.6, DPI, "L_vae, L_gan and their gradients for the decoder: mean over seeds", 2
     )
-    colours = style.colours(FIVE)
     wanted = {
         "L_vae (nats per image)": "l_vae",
         "L_gan (nats)": "autoencoder.l_gan",
@@ -167,7 +167,7 @@ def gradients(results: Results) -> Figure:
         for name in ("vaegan", "cvaegan"):
             tables = [_with_l_vae(results[name].history(seed)) for seed in results[name].seeds]
             tables = [table[["step", column]].dropna() for table in tables if column in table]
-            banded(ax, tables, "step", column, colours[name], name)
+            banded(ax, tables, "step", column, COLOURS[name], name)
         ax.set_title(title, fontsize=style.NORMAL)
         ax.set_xscale("log")
         ax.set_xlabel("step", fontsize=style.SMALL)

@@ -84,7 +84,7 @@ def _powerful(deeper: Result, wgan: Result) -> Finding:
               for s in result.seeds]  # fmt: skip
     late, early = (fid_at(result, images=min(images, default=1)) for result in (deeper, wgan))
     return Finding(
-        "the WGAN's poor images come from networks that are not powerful enough (section 3.3)",
+        "the WGAN's poor images come from networks that are not powerful enough (section 5)",
         [deeper, wgan], "networks blamed",
         f"FID of the convolutional one {written(late, 1)} after {updates(deeper):,.0f} generator "
         f"updates, of the other then {written(early, 1)}",

@@ -13,10 +13,10 @@ from matplotlib.patches import Circle
 from ganvae import storage
 from ganvae.data import dequantise, quantise
 from ganvae.figures import grids, style
-from ganvae.figures.bands import band
 from ganvae.figures.style import Panel
 from ganvae.model import posterior, to_images
 from ganvae.papers import panels
+from ganvae.papers.figures import banded
 from ganvae.papers.panels import DPI, Images
 from ganvae.papers.parakatta2023_experiments import METHODS, SCORES
 from ganvae.papers.parakatta2023_latent import Measured
@@ -77,6 +77,9 @@ def latent_space(codes: Mapping[str, Measured]) -> Figure:
         note = f"seed {seed}; {found.from_prior:.2f} from N(0, I)"
         style.heading(ax, heading, note, style.REAL_COLOUR)
         _scatter(ax, found.plane, found.labels)
+        of = "number" if dims == 2 else "principal axis"
+        ax.set_xlabel(f"first {of}", fontsize=style.SMALL)
+        ax.set_ylabel(f"second {of}", fontsize=style.SMALL)
     return drawn
 
 
@@ -102,9 +105,9 @@ def rates(gans: Mapping[str, Result]) -> Figure:
     )
     for (name, result), colour in zip(gans.items(), style.PALETTE, strict=False):
         smooth = [_smoothed(result.history(seed)) for seed in result.seeds]
-        _banded(accuracy, smooth, "discriminator.accuracy", colour, name)
+        banded(accuracy, smooth, "images_seen", "discriminator.accuracy", colour, name)
         courses = [result.timeline(seed) for seed in result.seeds]
-        _banded(distance, courses, "fid_classifier", colour, name)
+        banded(distance, courses, "images_seen", "fid_classifier", colour, name)
     accuracy.axhline(0.5, color="grey", linewidth=0.9, linestyle=":")
     accuracy.set_ylabel("discriminator's accuracy; dotted: cannot tell", fontsize=style.SMALL)
     distance.set_ylabel("FID of snapshots", fontsize=style.SMALL)
@@ -121,15 +124,6 @@ def _smoothed(table: pd.DataFrame, points: int = 100) -> pd.DataFrame:
     """Means of neighbouring rows, `points` at most."""
     group = np.arange(len(table)) * points // max(len(table), points)
     return table.groupby(group).mean()
-
-
-def _banded(ax: Axes, tables: Sequence[pd.DataFrame], column: str, colour: str, label: str) -> None:
-    found = band(tables, "images_seen", column)
-    if found.empty:
-        return
-    x = found.index.to_numpy(dtype=float)
-    ax.plot(x, found["mean"], color=colour, linewidth=1.3, label=label)
-    ax.fill_between(x, found["min"], found["max"], color=colour, alpha=0.2, linewidth=0)
 
 
 def fashion_samples(results: Results, models: Sequence[str]) -> Figure:
@@ -195,8 +189,7 @@ def anomaly(digits: pd.DataFrame, other: pd.DataFrame) -> Figure:
     ax.set_xlabel("digit left out of training", fontsize=style.SMALL)
     ax.set_ylabel("AUROC", fontsize=style.SMALL)
     ax.set_ylim(0, 1.02)
-    ax.legend(fontsize=style.SMALL, frameon=False, loc="lower right", ncols=3, facecolor="white",
-              framealpha=0.9).set_frame_on(True)  # fmt: skip
+    ax.legend(fontsize=style.SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     style.grid(ax)
     return drawn
 

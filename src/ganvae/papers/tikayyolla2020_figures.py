@@ -39,7 +39,7 @@ def side_by_side(results: Mapping[str, Result]) -> Figure:
     """GANs on the left, VAEs on the right, as Figs. 15 and 16, at the end of their trainings."""
     shown = [figures.at_end(results[name], name, SHOWN) for name in BOTH]
     return figures.image_panels(
-        shown, 10, "GANs and VAEs side by side (Figs. 15, 16)", columns=2, height=2.6
+        shown, 10, "GANs and VAEs side by side (Figs. 15, 16), first seeds", columns=2, height=2.6
     )
 
 
