@@ -96,7 +96,9 @@ class Reference:
             weights = torch.bincount(drawn, minlength=count).double()
             shift = weights @ centred / count
             kept = weights.nonzero().squeeze(1)  # about two thirds
-            products = _squares(weights[kept, None].sqrt() * centred[kept])
+            rows = centred.index_select(0, kept)
+            rows *= weights[kept, None].sqrt_()
+            products = _squares(rows)
             covariance = (products - count * torch.outer(shift, shift)) / (count - 1)
             resamples.append(self._to(centre + shift, covariance))
         found = torch.tensor(resamples, dtype=torch.float64)

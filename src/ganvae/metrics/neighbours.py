@@ -7,24 +7,29 @@ from torch import Tensor
 
 from ganvae.linear import product
 
-BLOCK = 1000
+BLOCK = 250
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
     """Squared Euclidean distances from every row of `a` [N, F] to every row of `b` [M, F].
 
     Yields:
-        The first row's index and the distances [n, M] >= 0 of up to `BLOCK` rows of `a`.
+        The first row's index and the distances [n, M] >= 0 of up to `BLOCK` rows of `a`. Float64
+        blocks share their memory: each is good until the next is asked for.
     """
     # moved to the centre, so that |a|^2 - 2 a.b + |b|^2 cancels as little as possible
     centre = b.mean(dim=0)
     a, b = a - centre, b - centre
-    norms = b.square().sum(dim=1)
-    b *= -2
+    # the whole of it is one product of rows two longer, so that no block is gone over again
+    a = torch.cat([a, a.square().sum(dim=1, keepdim=True), a.new_ones(len(a), 1)], dim=1)
+    b = torch.cat([-2 * b, b.new_ones(len(b), 1), b.square().sum(dim=1, keepdim=True)], dim=1)
+    shared = b.new_empty(min(BLOCK, len(a)), len(b))
     for start in range(0, len(a), BLOCK):
         rows = a[start : start + BLOCK]
-        squared = product(rows, b, norms)
-        squared += rows.square().sum(dim=1, keepdim=True)
+        if b.dtype == torch.float64:  # into memory in use: fresh pages cost half a product
+            squared = torch.mm(rows, b.T, out=shared[: len(rows)])
+        else:
+            squared = product(rows, b, None)
         yield start, squared.clamp_(min=0)
 
 
