@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganvae.linear import product
 
-BLOCK = 250
+BLOCK = 500
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
@@ -20,16 +20,16 @@ def squared_distances(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
     # moved to the centre, so that |a|^2 - 2 a.b + |b|^2 cancels as little as possible
     centre = b.mean(dim=0)
     a, b = a - centre, b - centre
-    # the whole of it is one product of rows two longer, so that no block is gone over again
-    a = torch.cat([a, a.square().sum(dim=1, keepdim=True), a.new_ones(len(a), 1)], dim=1)
-    b = torch.cat([-2 * b, b.new_ones(len(b), 1), b.square().sum(dim=1, keepdim=True)], dim=1)
+    norms = b.square().sum(dim=1)
+    b *= -2
     shared = b.new_empty(min(BLOCK, len(a)), len(b))
     for start in range(0, len(a), BLOCK):
         rows = a[start : start + BLOCK]
         if b.dtype == torch.float64:  # into memory in use: fresh pages cost half a product
-            squared = torch.mm(rows, b.T, out=shared[: len(rows)])
+            squared = torch.addmm(norms, rows, b.T, out=shared[: len(rows)])
         else:
-            squared = product(rows, b, None)
+            squared = product(rows, b, norms)
+        squared += rows.square().sum(dim=1, keepdim=True)
         yield start, squared.clamp_(min=0)
 
 
