@@ -19,8 +19,9 @@ from benchmarks import features, memory, parallel, pipeline, rows, training
 from benchmarks.profile import ceiling
 from benchmarks.rows import Measured, Row
 from benchmarks.worker import DATA, RANDOM_IMAGES
-from ganvae import config, jobs, runtime, storage
+from ganvae.core import config, machine, storage
 from ganvae.errors import UserError, run
+from ganvae.jobs import executor
 
 RESULT = Path("benchmarks/results/bench.json")
 BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
@@ -130,11 +131,11 @@ def report(
     ceilings: Mapping[str, float],
 ) -> dict[str, Any]:
     """One kind of processor's part of the result file: the rows, and where they hold."""
-    machine = runtime.description(torch.device("cpu"))
+    machine = machine.description(torch.device("cpu"))
     return {
         "machine": {
             "cpu": machine["device"].removeprefix("cpu: "),
-            "cores": jobs.cores(),
+            "cores": executor.cores(),
             "python": machine["python"],
             "torch": machine["torch"],
             "gflops_per_second": dict(ceilings),

@@ -19,8 +19,9 @@ from statistics import median
 
 import torch
 
-from ganvae import jobs, runtime, storage
+from ganvae.core import machine, storage
 from ganvae.errors import UserError, run
+from ganvae.jobs import executor
 
 RESULT = Path("benchmarks/results/dispatch.json")
 JOB = "import os, sys; os.makedirs(sys.argv[1])"
@@ -32,17 +33,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200, help="the more of the two numbers of jobs")
     count = parser.parse_args().jobs
-    cores = jobs.cores()
+    cores = executor.cores()
     if count <= cores:
         parser.error(f"--jobs {count}: allowed: > {cores}, the number of cores")
     found = {"local": cost(count)}
     with cluster(cores) as address:
-        os.environ[jobs.CLUSTER] = address
+        os.environ[executor.CLUSTER] = address
         try:
             found["dask"] = cost(count)
         finally:
-            del os.environ[jobs.CLUSTER]
-    machine = runtime.description(torch.device("cpu"))
+            del os.environ[executor.CLUSTER]
+    machine = machine.description(torch.device("cpu"))
     result = {
         "machine": {
             "cpu": machine["device"].removeprefix("cpu: "),
@@ -59,7 +60,7 @@ def main() -> None:
 
 def cost(count: int) -> dict[str, float]:
     """Seconds that a stage pays once and seconds of one core for each job, medians."""
-    cores = jobs.cores()
+    cores = executor.cores()
     few = median(seconds(cores) for _ in range(REPETITIONS))
     many = median(seconds(count) for _ in range(REPETITIONS))
     each = (many - few) / (count - cores)
@@ -70,12 +71,14 @@ def seconds(count: int) -> float:
     """How long a stage takes for so many jobs that do nothing."""
     with tempfile.TemporaryDirectory() as folder:
         todo = [
-            jobs.Job(f"job {n}", [sys.executable, "-c", JOB, str(place / "result")], place, {}, {})
+            executor.Job(
+                f"job {n}", [sys.executable, "-c", JOB, str(place / "result")], place, {}, {}
+            )
             for n in range(count)
             for place in [Path(folder) / str(n)]
         ]
         begun = time.perf_counter()
-        jobs.run(todo, 0, lambda: None)
+        executor.run(todo, 0, lambda: None)
         return time.perf_counter() - begun
 
 

@@ -25,9 +25,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks import measure, rows
 from benchmarks.metric_cases import OURS
 from benchmarks.rows import Measured, Row
-from ganvae import classifier, inception
-from ganvae.data import dequantise, quantise
-from ganvae.runtime import Noise
+from ganvae.core.imageset import dequantise, quantise
+from ganvae.core.machine import Noise
+from ganvae.judging import classifier, inception
 
 CPU = torch.device("cpu")
 REPETITIONS = 3

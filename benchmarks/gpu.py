@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from benchmarks.worker import endless, received, started
-from ganvae import config, runtime, task
+from ganvae.core import config, machine
 from ganvae.errors import UserError, run
+from ganvae.training import task
 
 IMAGES, BATCH, LATENT = 60000, 64, 100
 WARM_UP, STEPS, MILLION = 200, 2000, 1_000_000
@@ -20,10 +21,10 @@ SEEDS = 10
 
 
 def main() -> None:
-    if runtime.device().type != "cuda":
+    if machine.device().type != "cuda":
         raise UserError("benchmarks.gpu: no CUDA device here")
     one, ten = seconds_a_step(1), seconds_a_step(SEEDS)
-    name = runtime.description(runtime.device())["device"]
+    name = machine.description(machine.device())["device"]
     minutes = one * MILLION / 60
     print(f"{name}: {minutes:.1f} minutes for {MILLION:,} steps of the GAN, batch {BATCH}")
     print(f"{name}: {SEEDS} seeds at once take {ten / one:.2f} times as long as one")
@@ -46,12 +47,12 @@ def serve(seed: int, pipe: Connection) -> None:
 
 
 def _serve(seed: int, pipe: Connection) -> None:
-    device = runtime.device()
-    runtime.use_one_thread()
+    device = machine.device()
+    machine.use_one_thread()
     values = config.load()
     values["train"] |= {"batch_size": BATCH, "lr_decay": 0.0}
     values["networks"] |= {"architecture": "mi2018", "latent_dim": LATENT}
-    images = runtime.Noise(0, device).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
+    images = machine.Noise(0, device).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
     labels = torch.zeros(IMAGES, dtype=torch.int64, device=device)
     described = task.build("gan", values, images, labels, seed=seed, folder=Path("unused"))
     loop = endless("gan", described)

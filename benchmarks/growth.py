@@ -23,12 +23,16 @@ from torch import nn
 
 from benchmarks.measure import forget_peak, peak, resident
 from benchmarks.worker import CPU, WARM_UP_SECONDS, endless, received, started, window
-from ganvae import config, errors, jobs, model, processes, runtime, storage, task
+from ganvae import errors
+from ganvae.core import config, machine, storage
+from ganvae.core.matmul import Linear
 from ganvae.errors import UserError, run
 from ganvae.figures import style
-from ganvae.linear import Linear
-from ganvae.model import TrainParams
+from ganvae.jobs import executor
+from ganvae.models.base import build
+from ganvae.models.base.contract import TrainParams
 from ganvae.networks.wide import SLOPE
+from ganvae.training import processes, task
 
 CSV = Path("benchmarks/results/growth.csv")
 PNG = CSV.with_suffix(".png")
@@ -125,7 +129,7 @@ def _serve(point: Point, rank: int, port: int, pipe: Connection) -> None:
 
 
 def _serve_joined(point: Point, pipe: Connection) -> None:
-    runtime.use_one_thread()
+    machine.use_one_thread()
     before = resident()
     forget_peak()
     with processes.joined(CPU):
@@ -151,11 +155,11 @@ def _rounds(loop: Iterator[None], steps: int) -> Iterator[None]:
 
 def steps(point: Point) -> Iterator[None]:
     """The training, one batch per `next`, without end."""
-    images = runtime.Noise(0, CPU).uniform(point.images, 1, 28, 28).mul_(2).sub_(1)
+    images = machine.Noise(0, CPU).uniform(point.images, 1, 28, 28).mul_(2).sub_(1)
     settings = config.load()
     networks = scaled(point.width)
-    params = config.block(model.model("gan").Params, settings, "models.gan")
-    updates = model.model("gan").updates(params, networks, LATENT)
+    params = config.block(build.model("gan").Params, settings, "models.gan")
+    updates = build.model("gan").updates(params, networks, LATENT)
     described = task.Task(
         networks=networks,
         updates=updates,
@@ -210,7 +214,7 @@ def figure(table: pd.DataFrame) -> Figure:
         2 * len(AXES),
         2.2,
         100,
-        f"Growth of a GAN training on {jobs.cores()} cores, one thread per process",
+        f"Growth of a GAN training on {executor.cores()} cores, one thread per process",
         columns=len(AXES),
     )
     for column, axis in enumerate(AXES):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvae.runtime import Noise, seed_for
+from ganvae.core.machine import Noise, seed_for
 
 FEATURES = 128  # the width of the project's own classifier
 LATENT = 32

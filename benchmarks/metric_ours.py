@@ -5,7 +5,8 @@ from dataclasses import asdict
 from torch import Tensor
 
 from benchmarks.metric_inputs import Everything
-from ganvae.evaluation import Judged
+from ganvae.judging.judged import Judged
+from ganvae.judging.scoring import NEAREST, RealImages, score
 from ganvae.metrics.active_units import active_units
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.class_kl import class_kl
@@ -20,7 +21,6 @@ from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
-from ganvae.scoring import NEAREST, Standard, score
 
 SEED = 0  # of resamples and subsets
 
@@ -95,6 +95,6 @@ def mean_interval(values: Tensor) -> dict[str, float]:
 
 def everything(given: Everything) -> dict[str, float]:
     real = Judged(given.real_features, given.real_logits.softmax(dim=1))
-    standard = Standard(given.real_images, real)
+    standard = RealImages(given.real_images, real)
     judged = Judged(given.features, given.logits.softmax(dim=1))
     return score(given.images, judged, standard, given.train_images, SEED).metrics

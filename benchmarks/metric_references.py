@@ -27,10 +27,10 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from benchmarks.metric_inputs import FEATURES
 from benchmarks.metric_ours import SEED
+from ganvae.judging.scoring import NEAREST
 from ganvae.metrics import frechet_distance, interval
 from ganvae.metrics.kernel_distance import LEAST, SUBSET
 from ganvae.metrics.precision_recall import K
-from ganvae.scoring import NEAREST
 
 KERNEL = {
     "kid_kernel": "poly",

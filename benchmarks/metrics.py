@@ -20,9 +20,10 @@ from benchmarks.bench import BUSY_MACHINE
 from benchmarks.measure import Cost, Limits, Spec
 from benchmarks.metric_cases import CASES, OURS, Values
 from benchmarks.metric_inputs import FEATURES
-from ganvae import jobs, runtime, storage
+from ganvae.core import machine, storage
 from ganvae.errors import UserError, run
 from ganvae.figures import style
+from ganvae.jobs import executor
 
 RESULT = Path("benchmarks/results/metrics.json")
 FIGURE = RESULT.with_suffix(".png")
@@ -38,8 +39,10 @@ def main() -> None:
         raise UserError("benchmarks.metrics measures memory by /proc, which only Linux has")
     arguments = _arguments(sys.argv[1:])
     limits = Limits(arguments.gib, arguments.seconds)
-    if arguments.threads > jobs.cores():
-        raise UserError(f"--threads {arguments.threads}: this process may use {jobs.cores()} cores")
+    if arguments.threads > executor.cores():
+        raise UserError(
+            f"--threads {arguments.threads}: this process may use {executor.cores()} cores"
+        )
     for variable in measure.THREAD_VARIABLES:  # the measuring processes inherit the environment
         os.environ[variable] = str(arguments.threads)
     found: list[Measurement] = []
@@ -121,14 +124,14 @@ def told(found: Measurement) -> str:
 
 def report(found: Sequence[Measurement], threads: int, limits: Limits) -> dict[str, Any]:
     """The content of the result file: what was measured, on what, and where it holds."""
-    described = runtime.description(torch.device("cpu"))
+    described = machine.description(torch.device("cpu"))
     libraries = ("python", "torch", "numpy", "scipy", "pytorch-fid")
     names = dict.fromkeys(one["metric"] for one in found)
     shares = [one["core_share"] for one in found if "core_share" in one]
     return {
         "machine": {
             "cpu": described["device"].removeprefix("cpu: "),
-            "cores": jobs.cores(),
+            "cores": executor.cores(),
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             # more threads than one do not all have work all the time
             "least_core_share": round(min(shares), 3) if shares and threads == 1 else None,

@@ -14,7 +14,9 @@ from unittest.mock import patch
 from benchmarks import rows
 from benchmarks.rows import Measured
 from benchmarks.worker import training_images
-from ganvae import edits, jobs, storage, study
+from ganvae.core import storage
+from ganvae.jobs import edits, executor
+from ganvae.training import seeds
 from stages.study import of_params, train
 
 NAME = "study/all_cores"
@@ -36,13 +38,13 @@ def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     changed = {**values, "train": {**values["train"], "seeds": SEEDS, "epochs": EPOCHS}}
     with _project() as folder:
         storage.write_json(folder / "params.yaml", changed)
-        ours, theirs = (_trained(changed, workers) for workers in (jobs.cores(), 1))
+        ours, theirs = (_trained(changed, workers) for workers in (executor.cores(), 1))
     row = rows.row(
         [ours],
         [theirs],
         unit="s",
         against=f"one worker; {len(values['models']) * len(SEEDS)} trainings of {EPOCHS} epochs",
-        target=TARGET * jobs.cores(),
+        target=TARGET * executor.cores(),
         more_is_better=False,
     )
     yield NAME, row, 1.0
@@ -53,7 +55,7 @@ def _project() -> Iterator[Path]:
     """A folder with the training images, which trainings started in it take for their project."""
     with tempfile.TemporaryDirectory() as made, ExitStack() as context:
         images, labels = training_images()
-        data = Path(made) / study.DATA
+        data = Path(made) / seeds.DATA
         storage.write_tensors(data, {"images": images, "labels": labels})
         variables = {"DVC_ROOT": made, "PYTHONPATH": str(edits.ROOT), "GANVAE_DEVICE": "cpu"}
         context.enter_context(patch.dict(os.environ, variables))
@@ -67,5 +69,5 @@ def _trained(values: Mapping[str, Any], workers: int) -> float:
     with patch.dict(os.environ, {"GANVAE_WORKERS": str(workers)}):
         train(of_params(values).values())
     seconds = time.perf_counter() - begun
-    shutil.rmtree(jobs.runs_folder())
+    shutil.rmtree(executor.runs_folder())
     return seconds

@@ -23,10 +23,11 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from ganvae import model, task
-from ganvae.linear import Linear
-from ganvae.model import Optimizer, TrainParams
-from ganvae.runtime import Precision
+from ganvae.core.machine import Precision
+from ganvae.core.matmul import Linear
+from ganvae.models.base import build
+from ganvae.models.base.contract import Optimizer, TrainParams
+from ganvae.training import task
 
 LATENT = {"examples_vae": 20, "pytorch_gan_gan": 100, "pytorch_gan_wgan": 100}
 BATCH = {"examples_vae": 128, "pytorch_gan_gan": 64, "pytorch_gan_wgan": 64}
@@ -167,7 +168,7 @@ def ours(name: str, images: Tensor, labels: Tensor, precision: Precision) -> tas
     """
     kind = name.rsplit("_", 1)[1]
     networks, block, lr = {"vae": _vae, "gan": _gan, "wgan": _wgan}[kind]()
-    module = model.model(kind)
+    module = build.model(kind)
     params = module.Params.model_validate(block)
     updates = module.updates(params, networks, LATENT[name])
     return task.Task(

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from ganvae import config, results, runtime, storage, task, training
+from ganvae.core import config, machine, storage
 from ganvae.errors import run
+from ganvae.training import loop, record, task
 
 RESULT = Path("benchmarks/results/profile.json")
 IMAGES = 12800
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"writes {RESULT}")
     parser.add_argument("--networks", nargs="+", default=["wide", "mi2018"])
     arguments = parser.parse_args()
-    runtime.use_one_thread()
+    machine.use_one_thread()
     values = config.load()
     ceilings = ceiling()
     print(f"GFLOP/s of {SIZE} x {SIZE} products: {ceilings}\n\n{HEADER}")
@@ -49,7 +50,7 @@ def main() -> None:
                 row["reached"] = row["gflops_per_second"] / ceilings[precision]
                 found.append(row)
                 print(line(row), flush=True)
-    machine = runtime.description(torch.device("cpu"))
+    machine = machine.description(torch.device("cpu"))
     if arguments.write:
         kept = {"machine": machine, "ceiling_gflops_per_second": ceilings, "steps": found}
         storage.write_json(RESULT, kept)
@@ -93,15 +94,15 @@ def profiled(name: str, networks: str, precision: str, values: Mapping[str, Any]
         "train": {**values["train"], "precision": precision, "lr_decay": 0.0},
         "networks": {**values["networks"], "architecture": networks},
     }
-    images = runtime.Noise(0, torch.device("cpu")).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
+    images = machine.Noise(0, torch.device("cpu")).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
     labels = torch.zeros(IMAGES, dtype=torch.int64)
     described = task.build(name, settings, images, labels, seed=0, folder=Path("unused"))
-    loop = training.Run(described)
+    loop = loop.Run(described)
     described.networks.train()
     for _ in range(WARM_UP):
         loop.step()
     seconds = _seconds(loop.step, STEPS)
-    flops = results.flops_per_image(described) * described.train.batch_size
+    flops = record.flops_per_image(described) * described.train.batch_size
     return {
         "model": name,
         "networks": networks,

@@ -12,7 +12,9 @@ from typing import Any
 from benchmarks import plain, rows
 from benchmarks.rows import Measured
 from benchmarks.worker import Spec, Window, received, serve, started
-from ganvae import config, jobs, model
+from ganvae.core import config
+from ganvae.jobs import executor
+from ganvae.models.base import build, contract
 
 REPETITIONS = 3
 PRECISIONS = ("fp32", "bf16")
@@ -34,10 +36,10 @@ def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
         only: for instance `train/gan`.
     """
     wanted = [name for name in TARGETS if rows.wanted(f"train/{name}/", only)]
-    config.block(model.TrainParams, values, "train")
-    config.block(model.NetworksParams, values, "networks")
+    config.block(contract.TrainParams, values, "train")
+    config.block(contract.NetworksParams, values, "networks")
     for name in (name for name in wanted if name in plain.LOOPS):
-        config.block(model.model(name).Params, values, f"models.{name}")
+        config.block(build.model(name).Params, values, f"models.{name}")
     plain.check([name for name in wanted if name in plain.LOOPS], values)
     for name in wanted:
         for row, found, share in measure(name, values, seconds):
@@ -50,11 +52,11 @@ def measure(name: str, values: Mapping[str, Any], seconds: float) -> Measured:
     specs = [Spec(name, ours=False, threads=threads, values=values) for threads in (1, None)]
     for precision in PRECISIONS:
         train = {**values["train"], "precision": precision}
-        specs += [Spec(name, True, 1, {**values, "train": train})] * jobs.cores()
+        specs += [Spec(name, True, 1, {**values, "train": train})] * executor.cores()
     with started(serve, [(spec,) for spec in specs]) as pipes:
         threads = [int(received(pipe)) for pipe in pipes]  # all are warm before the first window
         one, all_threads, *ours = pipes
-        fp32, bf16 = ours[: jobs.cores()], ours[jobs.cores() :]
+        fp32, bf16 = ours[: executor.cores()], ours[executor.cores() :]
         measurements = {
             "one_thread": {"fp32": fp32[:1], "theirs": [one], "bf16": bf16[:1]},
             "whole_machine": {"fp32": fp32, "theirs": [all_threads], "bf16": bf16},

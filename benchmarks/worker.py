@@ -17,8 +17,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import peers, plain
-from ganvae import config, data, errors, idx, model, runtime, task, training
-from ganvae.linear import Linear
+from ganvae import errors
+from ganvae.core import config, imageset, machine
+from ganvae.core.matmul import Linear
+from ganvae.data import idx
+from ganvae.models.base import build, contract
+from ganvae.training import loop, task
 
 CPU = torch.device("cpu")
 DATA = Path("data/processed/train.safetensors")
@@ -52,16 +56,16 @@ class Spec:
 def training_images() -> tuple[Tensor, Tensor]:
     """The processed training set, or random images of MNIST's shape where there is none."""
     if DATA.exists():
-        return data.load(DATA)
-    noise = runtime.Noise(runtime.seed_for(0, "benchmark"), CPU)
+        return imageset.load(DATA)
+    noise = machine.Noise(machine.seed_for(0, "benchmark"), CPU)
     images = noise.uniform(RANDOM_IMAGES, 1, 28, 28) * 2 - 1
     return images, torch.zeros(RANDOM_IMAGES, dtype=torch.int64)
 
 
 def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
     """A model's networks with the initial weights that both loops start from, in train mode."""
-    shape = config.block(model.NetworksParams, values, "networks")
-    built = model.create(name, shape, seed=0)
+    shape = config.block(contract.NetworksParams, values, "networks")
+    built = build.create(name, shape, seed=0)
     built.train()
     return built
 
@@ -79,7 +83,7 @@ def ganvae_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[None]:
 
 def endless(name: str, described: task.Task) -> Iterator[None]:
     """A training of this project, one batch per `next`; nothing is written to its folder."""
-    run = training.Run(described)
+    run = loop.Run(described)
     described.networks.train()
     while True:
         diverged = run.step()
@@ -149,7 +153,7 @@ def prepared(spec: Spec) -> Iterator[Iterator[object]]:
     """The training that this process now holds, one batch per `next`."""
     torch.set_flush_denormal(True)  # for both, before threads start: or one's luck is measured
     if spec.ours:
-        runtime.use_one_thread()
+        machine.use_one_thread()
     elif spec.threads is not None:
         torch.set_num_threads(spec.threads)
     torch.manual_seed(0)
@@ -211,7 +215,7 @@ def received(pipe: Connection) -> Any:
 @contextlib.contextmanager
 def torchvision_mnist(images: Tensor, labels: Tensor) -> Iterator[Path]:
     """The training images as `torchvision.datasets.MNIST` finds them; yields its root."""
-    levels = data.quantise(images).numpy()
+    levels = imageset.quantise(images).numpy()
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root) / "MNIST" / "raw"
         folder.mkdir(parents=True)

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganvae import config
+from ganvae.core import config
 from ganvae.errors import UserError, run
-from ganvae.syntax import output, recorded, same_program
+from ganvae.tools.syntax import output, recorded, same_program
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ganvae.attend import attend
 from ganvae.errors import run
+from ganvae.jobs.attend import attend
 
 
 def main() -> None:

@@ -11,17 +11,19 @@ from typing import Any
 
 import torch
 
-from ganvae import config, idx, model, runtime, storage
-from ganvae.classifier import ClassifierParams
-from ganvae.errors import UserError, run
-from ganvae.evaluation import EvaluateParams
+from ganvae.core import config, machine, storage
+from ganvae.data import idx
+from ganvae.data.sources import DataParams, count_train_images
+from ganvae.errors import ParameterError, run
 from ganvae.figures.params import FiguresParams
-from ganvae.sources import DataParams, count_train_images
+from ganvae.judging.classifier import ClassifierParams
+from ganvae.judging.judged import EvaluateParams
+from ganvae.models.base import build, contract
 
 SCHEMAS: dict[str, type[config.Block]] = {
     "data": DataParams,
-    "networks": model.NetworksParams,
-    "train": model.TrainParams,
+    "networks": contract.NetworksParams,
+    "train": contract.TrainParams,
     "classifier": ClassifierParams,
     "evaluate": EvaluateParams,
     "figures": FiguresParams,
@@ -33,7 +35,7 @@ def check(values: dict[str, Any]) -> None:
     """Raises `UserError` for the first thing in `values` that no stage could use."""
     for key in values:
         if key not in (*SCHEMAS, "models"):
-            raise UserError(config.unknown("", str(key), [*SCHEMAS, "models"]))
+            raise ParameterError(config.unknown("", str(key), [*SCHEMAS, "models"]))
     check_grey(values)
     for path, schema in SCHEMAS.items():
         config.block(schema, values, path)
@@ -41,28 +43,28 @@ def check(values: dict[str, Any]) -> None:
     check_architecture(values["networks"]["architecture"])
     models = config.section(values, "models")
     if not isinstance(models, dict) or not models:
-        raise UserError("params.yaml: models: a mapping with at least one model is expected")
+        raise ParameterError("models: a mapping with at least one model is expected")
     for name in models:
-        config.block(model.model(str(name)).Params, values, f"models.{name}")
-        model.check_fit(name, values["networks"]["architecture"])
+        config.block(build.model(str(name)).Params, values, f"models.{name}")
+        build.check_fit(name, values["networks"]["architecture"])
 
 
 def check_grey(values: dict[str, Any]) -> None:
     """Refuses CelebA, which has a pipeline of its own, with a line that says which."""
     data = values.get("data")
     if isinstance(data, dict) and data.get("name") == CELEBA:
-        raise UserError(
-            f"params.yaml: data.name = {CELEBA!r}: this pipeline is for grey images of "
-            "28 x 28 pixels; dvc repro papers/celeba/dvc.yaml trains on CelebA, see docs/celeba.md"
+        raise ParameterError(
+            f"data.name = {CELEBA!r}: this pipeline is for grey images of "
+            "28 x 28 pixels; papers/celeba trains on CelebA, see docs/celeba.md"
         )
 
 
 def check_architecture(name: str) -> None:
     """Raises `UserError` for an unknown architecture, or one for other images."""
-    shape = model.image_shape(name)
+    shape = build.image_shape(name)
     if shape != (1, idx.SIZE, idx.SIZE):
-        raise UserError(
-            f"params.yaml: networks.architecture = {name!r}: is for images of {list(shape)} "
+        raise ParameterError(
+            f"networks.architecture = {name!r}: is for images of {list(shape)} "
             f"(channels, height, width), not {[1, idx.SIZE, idx.SIZE]}"
         )
 
@@ -70,12 +72,12 @@ def check_architecture(name: str) -> None:
 def check_batch_size(values: dict[str, Any]) -> None:
     """Raises `UserError` unless the training images fill a batch; a folder's files are read."""
     count = count_train_images(config.block(DataParams, values, "data"))
-    model.check_batch_size(config.block(model.TrainParams, values, "train"), count)
+    contract.check_batch_size(config.block(contract.TrainParams, values, "train"), count)
 
 
 def slow_precision(values: Mapping[str, Any], file: Path = config.PARAMS_FILE) -> str | None:
     """A line about bf16 where the processor emulates it, at a small part of float32's speed."""
-    if values["train"]["precision"] == "fp32" or runtime.device().type != "cpu":
+    if values["train"]["precision"] == "fp32" or machine.device().type != "cpu":
         return None
     if torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ganvae import config, storage
 from ganvae.comparison import curves, faults, markdown, measurements, pictures, summary, verdicts
+from ganvae.core import config, storage
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams

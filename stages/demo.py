@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from ganvae import config, storage
+from ganvae.core import config, storage
 from ganvae.errors import UserError, run
 from stages.plots_page import page
 

@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from ganvae import config, sources, storage
+from ganvae.core import config, storage
+from ganvae.data import sources
 from ganvae.errors import run
 
 RAW = Path("data/raw")

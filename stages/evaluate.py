@@ -1,37 +1,50 @@
-"""Measures one model: `python -m stages.evaluate <model>`.
+"""Measures one trained model.
 
-Reads the folders weights, snapshots and status of data/models/<model>/, data/classifier/,
-data/processed/, and the blocks `networks`, `models.<model>`, `evaluate` and `train.seeds`; writes
-everything measured to data/evaluation/<model>/ and the headline means to metrics/<model>.json.
+`python -m stages.evaluate <model>` reads the folders weights, snapshots and status of
+data/models/<model>/, data/classifier/, data/processed/, and the blocks `networks`,
+`models.<model>`, `evaluate` and `train.seeds` of params.yaml; it writes everything measured to
+data/evaluation/<model>/ and the headline means to metrics/<model>.json. With a papers' file of
+parameters as second argument, `<model>` is one of its systems, see `ganvae.models.base.systems`.
 """
 
 import sys
 from pathlib import Path
 
-from ganvae import config, edits, evaluation, generated, parts, runtime, storage, trained
-from ganvae.errors import UserError, run
-from ganvae.model import NetworksParams, TrainParams, check_fit, model
+from ganvae.core import machine, storage
+from ganvae.core.config import PARAMS_FILE
+from ganvae.errors import UserError, parameters_of, run
+from ganvae.evaluation import parts
+from ganvae.evaluation.evaluate import evaluate, headline
+from ganvae.evaluation.status import read_statuses
+from ganvae.jobs import edits
+from ganvae.judging.judged import write_results
+from ganvae.models.base import build, systems
+from ganvae.models.base.systems import System
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.evaluate <model>")
-    name = sys.argv[1]
-    model(name)  # refuses an unknown one first
-    values = config.load()
-    folder = Path("data/models") / name
-    statuses = trained.read_statuses(folder, config.block(TrainParams, values, "train").seeds)
-    runtime.use_one_thread()
-    networks = config.block(NetworksParams, values, "networks")
-    check_fit(name, networks.architecture)
-    code = edits.sources(Path(__file__), *edits.of_model(name, networks.architecture))
-    with edits.unedited([*code, config.PARAMS_FILE]):
-        bench = parts.read_bench(name, values)
-        details, arrays = generated.evaluate(bench, folder, statuses, progress=sys.stderr.isatty())
-    means = generated.headline(details["seeds"])
-    evaluation.write_results(Path("data/evaluation") / name, details, arrays)
-    storage.write_json(Path("metrics") / f"{name}.json", means)
-    print(f"{name}: " + ", ".join(f"{key} {value:.6g}" for key, value in means.items()))
+    """Entry point: `python -m stages.evaluate <model> [<file of parameters>]`."""
+    if len(sys.argv) not in (2, 3):
+        raise UserError("usage: python -m stages.evaluate <model|system> [<file of parameters>]")
+    file = Path(sys.argv[2]) if sys.argv[2:] else PARAMS_FILE
+    system = systems.read(sys.argv[1], file)
+    with parameters_of(file):
+        _measure(system)
+
+
+def _measure(system: System) -> None:
+    statuses = read_statuses(system.folder, system.train.seeds, system.file)
+    machine.use_one_thread()
+    architecture = system.networks.architecture
+    build.check_fit(system.model, architecture)
+    code = edits.sources(Path(__file__), *edits.of_model(system.model, architecture))
+    with edits.unedited([*code, system.file]):
+        bench = parts.read_bench(system, system.data)
+        details, arrays = evaluate(bench, system.folder, statuses, progress=sys.stderr.isatty())
+    means = headline(details["seeds"])
+    write_results(system.evaluated, details, arrays)
+    storage.write_json(system.metrics, means)
+    print(f"{system.name}: " + ", ".join(f"{key} {value:.6g}" for key, value in means.items()))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,17 @@ from typing import Any
 
 from torch import Tensor
 
-from ganvae import classifier, config, data, edits, evaluation, floors, runtime, scoring
+from ganvae.core import config, imageset, machine
 from ganvae.errors import run
+from ganvae.floors import floors
+from ganvae.jobs import edits
+from ganvae.judging import classifier, scoring
+from ganvae.judging.judged import (
+    EvaluateParams,
+    inception_view,
+    read_judged_real,
+    write_results,
+)
 
 PROCESSED = Path("data/processed")
 CLASSIFIER = Path("data/classifier")
@@ -22,28 +31,28 @@ SAMPLES = 100
 def main() -> None:
     with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
         details, arrays = _measured()
-    evaluation.write_results(Path("data/evaluation/real"), details, arrays)
+    write_results(Path("data/evaluation/real"), details, arrays)
     for name, row in details["rows"].items():
         print(f"{name}: " + ", ".join(f"{key} {x:.4g}" for key, x in row["metrics"].items()))
 
 
 def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
-    params = config.block(evaluation.EvaluateParams, config.load(), "evaluate")
-    runtime.use_one_thread()
-    judged = evaluation.read_real(CLASSIFIER / "real.safetensors")
-    images, labels = data.load(PROCESSED / "train.safetensors")
-    test, _ = data.load(PROCESSED / "test.safetensors")
-    judge = classifier.load(CLASSIFIER / "weights.safetensors", runtime.device())
-    network, seen = evaluation.inception_view(params, test, runtime.device())
-    standard = scoring.Standard(test, judged.test, seen)
+    params = config.block(EvaluateParams, config.load(), "evaluate")
+    machine.use_one_thread()
+    judged = read_judged_real(CLASSIFIER / "real.safetensors")
+    images, labels = imageset.load(PROCESSED / "train.safetensors")
+    test, _ = imageset.load(PROCESSED / "test.safetensors")
+    judge = classifier.load(CLASSIFIER / "weights.safetensors", machine.device())
+    network, seen = inception_view(params, test, machine.device())
+    real = scoring.RealImages(test, judged.test, seen)
     if line := floors.overlap(params.images, len(images)):
         print(f"note: params.yaml: evaluate.images = {params.images}: {line}", file=sys.stderr)
-    real = floors.Real(images, labels, judged.train, standard, judge, network)
-    found = floors.measure(real, params.images, progress=sys.stderr.isatty())
+    given = floors.Inputs(images, labels, judged.train, real, judge, network)
+    found = floors.measure(given, params.images, progress=sys.stderr.isatty())
 
     details = {
-        "protocol": scoring.protocol(standard, judge.architecture),
-        "runtime": runtime.description(runtime.device()),
+        "protocol": scoring.protocol(real, judge.architecture),
+        "runtime": machine.description(machine.device()),
         "rows": {
             name: {
                 "images": found.counts[name][0],
@@ -55,7 +64,7 @@ def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
         "selftest": found.selftest,
     }
     arrays = {
-        "samples": data.quantise(images[found.chosen[:SAMPLES]]),
+        "samples": imageset.quantise(images[found.chosen[:SAMPLES]]),
         "image_entropy": found.rows["real"].image_entropy,
         "nearest": found.rows["real_halves"].pairs,
     }

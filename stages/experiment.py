@@ -1,15 +1,18 @@
 """Runs one experiment of a paper: `python -m stages.experiment <experiment>`.
 
 Reads the block `experiments.<experiment>` of papers/params.yaml and the images and the classifier
-of its data; writes data/papers/<paper>/<experiment>/, whole or not at all.
+of its data; writes papers/data/<paper>/<experiment>/, whole or not at all.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
-from ganvae import edits, experiment, runtime, storage, systems
-from ganvae.errors import UserError, run
+from ganvae.core import machine, storage
+from ganvae.errors import UserError, parameters_of, run
+from ganvae.experiments.shared import experiment
+from ganvae.jobs import edits
+from ganvae.models.base.systems import PAPERS_FILE
 
 SCRATCH = Path(".cache/experiments")  # half a result must not lie where DVC looks for whole ones
 
@@ -19,12 +22,13 @@ def main() -> None:
         raise UserError("usage: python -m stages.experiment <experiment>")
     name = sys.argv[1]
     found, module, params = experiment.read(name)
-    runtime.use_one_thread()
+    machine.use_one_thread()
     written = storage.temporary(SCRATCH / name)
     written.mkdir(parents=True)
     try:
         code = edits.sources(Path(__file__), Path(str(module.__file__)))
-        with edits.unedited([*code, systems.FILE]), experiment.named(name):
+        about = parameters_of(PAPERS_FILE, f"experiment {name}: ")
+        with edits.unedited([*code, PAPERS_FILE]), about:
             module.run(params, written, found.root)
         folder = experiment.folder(found, name)
         storage.replace_folder(written, folder)

@@ -1,7 +1,7 @@
 """Other images than the main pipeline's: `python -m stages.other_data <name>`.
 
 Runs the stages `download`, `preprocess` and `train_classifier` with `data_sets.<name>` of
-papers/params.yaml in the place of `data`; writes data/papers/<name>/{processed,classifier}/.
+papers/params.yaml in the place of `data`; writes papers/data/<name>/{processed,classifier}/.
 """
 
 import os
@@ -12,8 +12,12 @@ from pathlib import Path
 
 import yaml
 
-from ganvae import config, edits, sources, storage, systems
-from ganvae.errors import UserError, run
+from ganvae.core import config, storage
+from ganvae.core.storage import repository
+from ganvae.data import sources
+from ganvae.errors import UserError, parameters_of, run
+from ganvae.jobs import edits
+from ganvae.models.base.systems import PAPERS, PAPERS_FILE
 
 STAGES = ("download", "preprocess", "train_classifier")
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,16 +30,17 @@ def main() -> None:
     name = sys.argv[1]
     SCRATCH.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="data-") as scratch:
-        with edits.unedited([config.PARAMS_FILE, systems.FILE]):
+        with edits.unedited([config.PARAMS_FILE, PAPERS_FILE]):
             _make(name, Path(scratch))
         for kind in ("processed", "classifier"):
-            storage.replace_folder(Path(scratch) / "data" / kind, Path("data/papers") / name / kind)
+            storage.replace_folder(Path(scratch) / "data" / kind, PAPERS / "data" / name / kind)
 
 
 def _make(name: str, folder: Path) -> None:
     """Writes `folder`/data/ as the stages would."""
-    papers = config.load(systems.FILE)
-    config.block(sources.DataParams, papers, f"data_sets.{name}")
+    papers = config.load(PAPERS_FILE)
+    with parameters_of(PAPERS_FILE):
+        config.block(sources.DataParams, papers, f"data_sets.{name}")
     values = {**config.load(), "data": papers["data_sets"][name]}
     storage.write_text(folder / "params.yaml", yaml.safe_dump(values))
     for stage in STAGES:
@@ -44,7 +49,7 @@ def _make(name: str, folder: Path) -> None:
 
 def _run(stage: str, folder: Path) -> None:
     """Runs a stage in another folder; relative paths of the user still count from this one."""
-    environment = {"DVC_ROOT": str(Path.cwd()), **os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "DVC_ROOT": str(repository()), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", f"stages.{stage}"]
     if subprocess.call(command, cwd=folder, env=environment):
         raise UserError(f"stages.{stage} failed, the reason is above")

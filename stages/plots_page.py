@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ganvae import storage
+from ganvae.core import storage
 from ganvae.errors import UserError, run
 
 TEMPLATE = Path(".dvc/plots_page.html")

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from ganvae import idx, storage
+from ganvae.core import storage
+from ganvae.data import idx
 from ganvae.errors import run
 
 RAW = Path("data/raw")

@@ -6,8 +6,8 @@ Reads `metrics/comparison.json`, `dvc.lock` and the sources; a clone without dat
 import sys
 from pathlib import Path
 
-from ganvae import provenance
 from ganvae.errors import UserError, run
+from ganvae.tools import provenance
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from ganvae import storage
+from ganvae.core import storage
 from ganvae.errors import UserError, run
 from ganvae.figures.style import to_png
-from ganvae.papers import findings
-from ganvae.papers.results import Results
+from ganvae.papers.shared import findings
+from ganvae.papers.shared.results import Results
 
 PAPERS = ("mi2018", "battineedi2023", "ghosh2020", "tikayyolla2020", "parakatta2023")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ganvae.errors import run
-from ganvae.papers import page
+from ganvae.papers.shared import page
 
 PAGE = Path("docs/results.md")
 

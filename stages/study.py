@@ -8,18 +8,20 @@ trained but taken from there.
 
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from dvc.repo import Repo
 from dvc.stage.cache import RunCacheNotFoundError
 
-from ganvae import config, model, results, runtime, study, systems
-from ganvae.claims import claimed
-from ganvae.errors import UserError, run
-from ganvae.jobs import Job
-from ganvae.progress import run_counted
-from ganvae.trainings import Training
+from ganvae.core import config, machine
+from ganvae.core.config import PARAMS_FILE
+from ganvae.errors import UserError, parameters_of, run
+from ganvae.jobs.executor import Job
+from ganvae.jobs.locks import claimed
+from ganvae.jobs.progress import run_counted
+from ganvae.models.base import systems
+from ganvae.models.base.systems import PAPERS_FILE, System
+from ganvae.training import costs, seeds
 from stages.check_params import slow_precision
 
 
@@ -27,61 +29,49 @@ def main() -> None:
     """Entry point: `python -m stages.study [<paper>]`."""
     if len(sys.argv) > 2:
         raise UserError("usage: python -m stages.study [<paper>]")
-    if sys.argv[1:]:
-        wanted, file = of_paper(sys.argv[1]), systems.FILE
-    else:
-        wanted, file = of_params(config.load()), config.PARAMS_FILE
-    todo = changed(wanted)
-    print(f"{sum(len(t.values['train']['seeds']) for t in todo)} trainings", flush=True)
-    for line in {slow_precision(t.values, file) for t in todo} - {None}:
-        print(f"note: {line}", file=sys.stderr)
-    train(todo, file)
+    file = PAPERS_FILE if sys.argv[1:] else PARAMS_FILE
+    with parameters_of(file):
+        todo = changed(of_paper(sys.argv[1]) if sys.argv[1:] else of_params())
+        print(f"{sum(len(s.train.seeds) for s in todo)} trainings", flush=True)
+        for line in {slow_precision(s.values, file) for s in todo} - {None}:
+            print(f"note: {line}", file=sys.stderr)
+        train(todo)
 
 
-def of_params(values: Mapping[str, Any]) -> dict[str, Training]:
-    """The trainings of `params.yaml` by their stages."""
-    config.block(model.TrainParams, values, "train")
-    return {f"train_{name}": Training(name, values, study.DATA) for name in values["models"]}
+def of_params() -> dict[str, System]:
+    """The models of `params.yaml` by their stages."""
+    return {f"train_{name}": systems.read(name) for name in config.load()["models"]}
 
 
-def of_paper(paper: str) -> dict[str, Training]:
-    """Those of a paper's systems. Raises `UserError` for a paper without any."""
-    found = {}
-    for name in systems.of_paper(paper):
-        system, values = systems.read(name)
-        images = system.root / "processed" / "train.safetensors"
-        found[f"papers/dvc.yaml:train@{name}"] = Training(system.model, values, images)
-    return found
+def of_paper(paper: str) -> dict[str, System]:
+    """A paper's systems by their stages. Raises `UserError` for a paper without any."""
+    return {f"train@{n}": systems.read(n, PAPERS_FILE) for n in systems.of_paper(paper)}
 
 
-def train(wanted: Iterable[Training], params_file: Path = config.PARAMS_FILE) -> None:
+def train(wanted: Iterable[System]) -> None:
     """Trains every seed in the trainings' own folders, the longest first.
-
-    Args:
-        wanted: the trainings.
-        params_file: where their parameters stand.
 
     Raises:
         UserError: a block does not fit its schema, or a training failed.
     """
     efforts: list[tuple[float, Job]] = []
-    for training in wanted:
-        jobs = study.jobs(training.model, training.values, training.data, params_file)
-        effort = results.effort(training.model, training.values)
-        efforts += [(effort, job) for job in jobs.values()]
+    for system in wanted:
+        effort = costs.effort(system)
+        efforts += [(effort, job) for job in seeds.jobs(system).values()]
     efforts.sort(key=lambda job: -job[0])  # so all end together
     todo = [job for _, job in efforts]
     with claimed(todo):
-        run_counted(todo, runtime.gpus(), sys.stderr.isatty())
+        run_counted(todo, machine.gpus(), sys.stderr.isatty())
 
 
-def changed(wanted: Mapping[str, Training]) -> list[Training]:
+def changed(wanted: Mapping[str, System]) -> list[System]:
     """Those whose stage is out of date and in no cache. Raises `UserError` without a stage."""
-    with Repo() as repo, repo.lock:
-        stages = {stage.addressing: stage for stage in repo.index.stages}
-        for address in wanted.keys() - stages.keys():
-            raise UserError(f"dvc.yaml: no stage {address} for a model of params.yaml")
-        return [t for address, t in wanted.items() if _must_run(repo, stages[address])]
+    file = next(iter(wanted.values())).file
+    with Repo(str(file.parent)) as repo, repo.lock:
+        stages = {stage.name: stage for stage in repo.index.stages if stage.name}
+        for name in wanted.keys() - stages.keys():
+            raise UserError(f"{file.with_name('dvc.yaml')}: no stage {name}, which {file} asks for")
+        return [system for name, system in wanted.items() if _must_run(repo, stages[name])]
 
 
 def _must_run(repo: Repo, stage: Any) -> bool:

@@ -8,8 +8,10 @@ accuracy in metrics/classifier.json.
 import sys
 from pathlib import Path
 
-from ganvae import classifier, config, data, edits, runtime, storage
+from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import run
+from ganvae.jobs import edits
+from ganvae.judging import classifier
 
 PROCESSED = Path("data/processed")
 FOLDER = Path("data/classifier")
@@ -17,10 +19,10 @@ FOLDER = Path("data/classifier")
 
 def main() -> None:
     params = config.block(classifier.ClassifierParams, config.load(), "classifier")
-    runtime.use_one_thread()
-    device = runtime.device()
-    images, labels = data.load(PROCESSED / "train.safetensors", device)
-    test_images, test_labels = data.load(PROCESSED / "test.safetensors", device)
+    machine.use_one_thread()
+    device = machine.device()
+    images, labels = imageset.load(PROCESSED / "train.safetensors", device)
+    test_images, test_labels = imageset.load(PROCESSED / "test.safetensors", device)
     with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
         judge = classifier.train(images, labels, params, device, progress=sys.stderr.isatty())
         features, probabilities = classifier.classify(judge, images)

@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ganvae import classifiers, processes, runtime
-from ganvae.attend import POLL_SECONDS
+from ganvae.core import machine
 from ganvae.errors import run
+from ganvae.experiments.shared import classifiers
+from ganvae.jobs.attend import POLL_SECONDS
+from ganvae.jobs.stop import watch_for_stop
 
 
 def main() -> None:
     """Entry point: `python -m stages.train_classifier_one <folder>`."""
-    stopped = processes.watch_for_stop()
+    stopped = watch_for_stop()
     threading.Thread(target=_end_when, args=[stopped], daemon=True).start()
-    runtime.use_one_thread()
+    machine.use_one_thread()
     classifiers.train_one(Path(sys.argv[1]))
 
 

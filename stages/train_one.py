@@ -1,16 +1,21 @@
 """Trains one model with one seed: a job of `stages/train.py`, in a process of its own.
 
-Reads `<folder>/job.json`; writes `<folder>/result/` (see `ganvae.results`). On SIGINT, SIGTERM or
-the end of its parent it saves its state before the next step, and a later call goes on from there.
+Reads `<folder>/job.json`; writes `<folder>/result/`, see `ganvae.training.record`. On SIGINT,
+SIGTERM or the end of its parent it saves its state before the next step, and a later call goes on
+from there.
 """
 
 import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
-from ganvae import data, processes, progress, results, runtime, storage, task, training
-from ganvae.errors import UserError, run
+from ganvae.core import imageset, machine, storage
+from ganvae.errors import UserError, parameters_of, run
+from ganvae.jobs import progress
+from ganvae.jobs.stop import watch_for_stop
+from ganvae.training import loop, record, task
 
 SAVE_SECONDS = 30.0
 
@@ -18,28 +23,34 @@ SAVE_SECONDS = 30.0
 def main() -> None:
     """Entry point: `python -m stages.train_one <folder>`."""
     folder = Path(sys.argv[1])
-    stopped = processes.watch_for_stop()
-    runtime.use_one_thread()
-    described = _task(folder)
-    with processes.joined(runtime.device()):
-        outcome = training.train(
-            described,
+    stopped = watch_for_stop()
+    machine.use_one_thread()
+    job = storage.read_json(folder / "job.json")
+    with parameters_of(Path(job["file"])):
+        trained = loop.train(
+            _task(job, folder),
             save_seconds=_save_seconds(),
-            report=lambda run: progress.report(run, folder),
+            report=lambda run: _report(run, folder),
             stopped=stopped,
         )
-        first = processes.rank() == 0
-    if not first:
-        return
     written = folder / f"result.{secrets.token_hex(4)}"
-    results.write(written, described, outcome)
+    record.write(written, trained)
     os.replace(written, folder / "result")
 
 
-def _task(folder: Path) -> task.Task:
-    job = storage.read_json(folder / "job.json")
-    images, labels = data.training_set(Path(job["data"]), runtime.device())
+def _task(job: dict[str, Any], folder: Path) -> task.Task:
+    images, labels = imageset.training_set(Path(job["images"]), machine.device())
     return task.build(job["model"], job["params"], images, labels, seed=job["seed"], folder=folder)
+
+
+def _report(run: loop.Run, folder: Path) -> None:
+    progress.report(
+        folder,
+        done=run.done,
+        total=run.task.total_steps,
+        images_per_second=run.done * run.task.train.batch_size / max(run.seconds, 1e-9),
+        losses={k: v for k, v in run.history.latest().items() if k.endswith(".loss")},
+    )
 
 
 def _save_seconds() -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from ganvae import model
+from ganvae.models.base import build, contract
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 # 84, 19 and 46 million weights: their tests are slow ones
@@ -18,7 +18,7 @@ GREY = {"cgan"}
 
 def networks_of(architecture: str) -> list[str]:
     """The networks that the architecture's file defines."""
-    module = model.architecture(architecture)
+    module = build.architecture(architecture)
     return [network for network in NETWORKS if hasattr(module, network)]
 
 
@@ -29,10 +29,10 @@ def pairs() -> list[tuple[str, str]]:
     """
     return [
         (name, architecture)
-        for architecture in model.known("networks")
-        for name in model.known("models")
-        if set(model.needs(model.model(name))) <= set(networks_of(architecture))
-        and not (name in GREY and model.image_shape(architecture) != (1, 28, 28))
+        for architecture in build.known("networks")
+        for name in build.known("models")
+        if set(build.needs(build.model(name))) <= set(networks_of(architecture))
+        and not (name in GREY and build.image_shape(architecture) != (1, 28, 28))
     ]
 
 
@@ -44,8 +44,8 @@ def case(*values: Any, **named: Any) -> Any:
 
 def create(name: str, architecture: str, seed: int = 0, latent_dim: int = 7) -> nn.ModuleDict:
     """A model's networks."""
-    params = model.NetworksParams(architecture=architecture, latent_dim=latent_dim)
-    return model.create(name, params, seed)
+    params = contract.NetworksParams(architecture=architecture, latent_dim=latent_dim)
+    return build.create(name, params, seed)
 
 
 def create_one(architecture: str, network: str, seed: int = 0) -> nn.Module:
@@ -54,7 +54,7 @@ def create_one(architecture: str, network: str, seed: int = 0) -> nn.Module:
         m
         for m, a in pairs()
         if a == architecture
-        and network in model.model(m).NETWORKS
-        and not hasattr(model.model(m), "makers")
+        and network in build.model(m).NETWORKS
+        and not hasattr(build.model(m), "makers")
     )
     return create(next(fits), architecture, seed)[network]

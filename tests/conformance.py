@@ -16,12 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganvae import config, model, storage
+from ganvae.core import config, storage
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.model import Loss, NetworksParams, Optimizer, TrainParams, Update
-from ganvae.runtime import Noise
-from ganvae.stepper import Stepper
-from ganvae.task import Task
+from ganvae.models.base import build, contract
+from ganvae.models.base.contract import Loss, NetworksParams, Optimizer, TrainParams, Update
+from ganvae.training.step import Stepper
+from ganvae.training.task import Task
 
 CPU = torch.device("cpu")
 BATCH = 8
@@ -74,7 +75,7 @@ def check_model(
     Raises:
         AssertionError: it breaks a rule; the message says which.
     """
-    module = model.model(name)
+    module = build.model(name)
     check_names(module)
     check_params(name, module, params_values)
     built = build(name, params_values, networks_params)
@@ -95,12 +96,12 @@ def build(
     name: str, params_values: Mapping[str, Any], networks_params: NetworksParams, seed: int = 0
 ) -> Built:
     """The model with a batch of random images in [-1, 1], in torch's default precision."""
-    module = model.model(name)
+    module = build.model(name)
     params = module.Params.model_validate(dict(params_values))
-    networks = model.create(name, networks_params, seed)
+    networks = build.create(name, networks_params, seed)
     updates = module.updates(params, networks, networks_params.latent_dim)
     generator = torch.Generator().manual_seed(seed)
-    shape = model.image_shape(networks_params.architecture)
+    shape = build.image_shape(networks_params.architecture)
     images = torch.rand(BATCH, *shape, generator=generator) * 2 - 1
     labels = torch.randint(10, (BATCH,), generator=generator)
     return Built(name, params, networks_params.latent_dim, networks, updates, images, labels)
@@ -121,7 +122,7 @@ def _made(module: ModuleType) -> set[str]:
     """Networks that the model makes itself."""
     if not hasattr(module, "makers"):
         return set()
-    return set(module.makers(model.architecture("mi2018"), 10))
+    return set(module.makers(build.architecture("mi2018"), 10))
 
 
 def check_params(name: str, module: ModuleType, params_values: Mapping[str, Any]) -> None:
@@ -154,7 +155,7 @@ def check_updates(built: Built) -> None:
     fields = type(built.params).model_fields.items()
     optimizers = {key for key, field in fields if field.annotation is Optimizer}
     assert optimizers == set(names), f"Optimizer blocks {optimizers}, updates {set(names)}"
-    assert set(built.networks) == set(model.model(built.name).NETWORKS)
+    assert set(built.networks) == set(build.model(built.name).NETWORKS)
     trained: set[str] = set()
     for update in built.updates:
         assert update.networks, f"{update.name} trains no network"
@@ -212,7 +213,7 @@ def check_side_effects(built: Built, update: Update) -> None:
 def check_step(built: Built, update: Update) -> None:
     """The loop's step moves its own networks, and of the others nothing, statistics included."""
     networks = copy.deepcopy(built.networks)
-    updates = model.model(built.name).updates(built.params, networks, built.latent_dim)
+    updates = build.model(built.name).updates(built.params, networks, built.latent_dim)
     here = next(u for u in updates if u.name == update.name)
     optimizers = {u.name: getattr(built.params, u.name) for u in updates}
     task = Task(
@@ -270,16 +271,16 @@ def check_deterministic(
 
 def check_saved_weights(built: Built, networks_params: NetworksParams) -> None:
     """Weights written and read back give the same samples, running statistics included."""
-    other = model.create(built.name, networks_params, seed=1)
+    other = build.create(built.name, networks_params, seed=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
         storage.write_tensors(path, built.networks.state_dict())
-        model.load_weights(other, storage.read_tensors(path), path)
+        build.load_weights(other, storage.read_tensors(path), path)
     z = Noise(0, CPU).normal(4, built.latent_dim)
     saved = copy.deepcopy(built.networks).eval()
     with torch.no_grad():
-        samples = model.to_images(saved["decoder"](z))
-        loaded = model.to_images(other.eval()["decoder"](z))
+        samples = contract.to_images(saved["decoder"](z))
+        loaded = contract.to_images(other.eval()["decoder"](z))
     assert samples.shape == (4, *built.images.shape[1:]), (
         f"samples have the shape {tuple(samples.shape)}"
     )

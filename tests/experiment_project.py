@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from ganvae import config, storage, systems
+from ganvae.core import config, storage
+from ganvae.papers import systems
 from tests import project
 from tests.project import ROOT
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ganvae.planted import FAULTS
-from ganvae.selftest import EXPECTED, UNCHANGED
+from ganvae.floors.planted import FAULTS
+from ganvae.floors.selftest import EXPECTED, UNCHANGED
 
 ENCODERS = ("vae", "vaegan", "cvaegan")
 IMAGES, SNAPSHOTS, STEPS, BATCH, ROWS = 50, 4, 400, 128, 20

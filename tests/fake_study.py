@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import yaml
 
-from ganvae import storage
+from ganvae.core import storage
 from tests.fake_details import (
     BATCH,
     ENCODERS,

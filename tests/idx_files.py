@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganvae import idx, sources
+from ganvae.data import idx, sources
 
 
 def made(num: int) -> tuple[bytes, bytes]:

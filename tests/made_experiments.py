@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ganvae import storage
+from ganvae.core import storage
 
 DIGITS = range(10)
 

@@ -10,23 +10,13 @@ import pytest
 import torch
 import yaml
 
-from ganvae import (
-    classifier,
-    config,
-    data,
-    evaluation,
-    generated,
-    idx,
-    parts,
-    results,
-    snapshots,
-    sources,
-    storage,
-    systems,
-    task,
-    training,
-)
-from ganvae import trained as status
+from ganvae.core import config, imageset, storage
+from ganvae.data import idx, sources
+from ganvae.evaluation import evaluate, parts, status
+from ganvae.judging import classifier, judged
+from ganvae.models.base import snapshots
+from ganvae.papers import systems
+from ganvae.training import loop, record, task
 from tests import project
 from tests.architectures import HUGE
 
@@ -90,10 +80,10 @@ def _prepare(folder: Path) -> None:
     for part, stem in (("train", "train"), ("test", "t10k")):
         grey = idx.read_images(folder / "raw" / f"{stem}-images-idx3-ubyte")
         labels = idx.read_labels(folder / "raw" / f"{stem}-labels-idx1-ubyte")
-        read[part] = (data.dequantise(grey), labels.to(torch.int64))
+        read[part] = (imageset.dequantise(grey), labels.to(torch.int64))
         tensors = dict(zip(("images", "labels"), read[part], strict=True))
         storage.write_tensors(folder / "processed" / f"{part}.safetensors", tensors)
-    judge = classifier.train(*read["train"], JUDGE, data.CPU, progress=False)
+    judge = classifier.train(*read["train"], JUDGE, imageset.CPU, progress=False)
     classifier.save(judge, folder / "classifier" / "weights.safetensors")
     views = {}
     for part, (images, _) in read.items():
@@ -106,14 +96,14 @@ def _train(made: Path, name: str) -> None:
     """Trains and measures one system in this process."""
     system, values = systems.read(name, made / systems.FILE)
     folder = made / systems.folder(system, name)
-    images, labels = data.load(made / system.root / "processed" / "train.safetensors")
+    images, labels = imageset.load(made / system.root / "processed" / "train.safetensors")
     for seed in values["train"]["seeds"]:
         work = folder / f"seed_{seed}"
         given = task.build(system.model, values, images, labels, seed=seed, folder=work)
-        outcome = training.train(
+        outcome = loop.train(
             given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
         )
-        results.write(work / "result", given, outcome)
+        record.write(work / "result", given, outcome)
         for file in (work / "result").iterdir():
             kind = folder / "trained" / file.stem
             kind.mkdir(parents=True, exist_ok=True)
@@ -121,8 +111,8 @@ def _train(made: Path, name: str) -> None:
         shutil.rmtree(work)
     bench = parts.read_bench(system.model, values, made / system.root)
     statuses = status.read_statuses(folder / "trained", values["train"]["seeds"])
-    details, arrays = generated.evaluate(bench, folder / "trained", statuses, progress=False)
-    evaluation.write_results(folder / "evaluated", details, arrays)
+    details, arrays = evaluate.evaluate(bench, folder / "trained", statuses, progress=False)
+    judged.write_results(folder / "evaluated", details, arrays)
 
 
 def of_length(budget: float) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from ganvae import config, storage, systems
-from ganvae.config import overlay
+from ganvae.core import config, storage
+from ganvae.core.config import overlay
+from ganvae.papers import systems
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ganvae import storage
+from ganvae.core import storage
 from tests import project
 
 SHORT = {

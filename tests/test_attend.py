@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvae import attend
+from ganvae.jobs import attend
 
 # says that it runs and by whom it is attended; ends when it is asked to
 JOB = (

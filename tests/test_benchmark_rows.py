@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from benchmarks import features, growth, memory, parallel, profile, worker
-from ganvae import config, jobs, model
-from ganvae.linear import Linear
+from ganvae.core import config
+from ganvae.core.matmul import Linear
+from ganvae.jobs import executor
+from ganvae.models.base import build, contract
 from tests import project
 from tests.test_benchmarks import values
 
@@ -50,8 +52,8 @@ def test_memory_counts_what_the_training_holds() -> None:
 
 
 def test_the_scaled_networks_are_the_wide_ones() -> None:
-    wide = model.create(
-        "gan", model.NetworksParams(architecture="wide", latent_dim=growth.LATENT), seed=0
+    wide = build.create(
+        "gan", contract.NetworksParams(architecture="wide", latent_dim=growth.LATENT), seed=0
     )
     for width, times in ((1.0, 1.0), (2.0, 2.0)):
         scaled = growth.scaled(width)
@@ -100,10 +102,10 @@ def test_the_shares_of_a_step_are_all_of_it(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.slow
 def test_all_cores_and_one_train_the_same_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, list[str]]] = []
-    original = jobs.run
+    original = executor.run
 
     def watched(todo: Any, *arguments: Any) -> None:
-        seen.append((jobs.workers(0), [job.label for job in todo]))
+        seen.append((executor.workers(0), [job.label for job in todo]))
         original(todo, *arguments)
 
     monkeypatch.setattr(jobs, "run", watched)
@@ -114,7 +116,7 @@ def test_all_cores_and_one_train_the_same_jobs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(project.ROOT)
     ((name, row, _),) = parallel.measured(config.load(), 1.0, "study/")
     assert name == parallel.NAME
-    assert [workers for workers, _ in seen] == [jobs.cores(), 1]
+    assert [workers for workers, _ in seen] == [executor.cores(), 1]
     assert seen[0][1] == seen[1][1]
     assert len(seen[0][1]) == len(config.load()["models"])
     assert row["ratio"]["median"] > 0

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from benchmarks import bench, peers, pipeline, plain, rows, training, worker
-from ganvae import config, model, storage, task
+from ganvae.core import config, storage
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.runtime import Noise
-from ganvae.stepper import Stepper
+from ganvae.training import task
+from ganvae.training.step import Stepper
 from tests import project
 
 CPU = torch.device("cpu")

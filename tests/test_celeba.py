@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganvae import celeba, config, data
+from ganvae.celeba import images
+from ganvae.core import config, imageset
 from ganvae.errors import UserError
 from stages.check_params import check
 from tests import face_files, project
@@ -28,14 +29,14 @@ def test_crop_is_148_by_148_pixels_15_from_the_left_and_40_from_the_top(tmp_path
     """A red face on a blue ground: nothing blue is left, and one pixel more would show."""
     pixels = plain(0, 0, 255)
     pixels[40:188, 15:163] = (255, 0, 0)
-    face = celeba.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
+    face = images.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
     assert face.shape == (3, 64, 64)
     assert face[0].min() > 200
     assert face[2].max() < 60
     for rows, columns in ((slice(40, 43), slice(15, 163)), (slice(40, 188), slice(160, 163))):
         smaller = pixels.copy()
         smaller[rows, columns] = (0, 0, 255)
-        face = celeba.read_image(save(tmp_path / "000001.jpg", smaller)).astype(int)
+        face = images.read_image(save(tmp_path / "000001.jpg", smaller)).astype(int)
         assert face[2].max() > 200
 
 
@@ -43,7 +44,7 @@ def test_channels_and_axes_are_where_they_belong(tmp_path: Path) -> None:
     pixels = plain(0, 0, 90)
     pixels[:, :, 0] = np.linspace(0, 255, WIDTH)
     pixels[:, :, 1] = np.linspace(0, 255, HEIGHT)[:, None]
-    red, green, blue = celeba.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
+    red, green, blue = images.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
     left, right, top, bottom = 15 / WIDTH, 163 / WIDTH, 40 / HEIGHT, 188 / HEIGHT
     assert red[32, 0] == pytest.approx(255 * left, abs=6)
     assert red[32, -1] == pytest.approx(255 * right, abs=6)
@@ -56,7 +57,7 @@ def test_fine_patterns_become_grey_instead_of_coarse_ones(tmp_path: Path) -> Non
     """Antialiasing: every second column is white, of which every third pixel would be a mixture."""
     pixels = plain(0, 0, 0)
     pixels[:, ::2] = 255
-    face = celeba.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
+    face = images.read_image(save(tmp_path / "000001.jpg", pixels)).astype(int)
     assert abs(face - 127.5).max() < 40
 
 
@@ -65,16 +66,16 @@ def test_images_are_written_in_the_order_of_their_names(tmp_path: Path) -> None:
     for number in (7, 2, 9, 1, 20, 11):
         save(folder / f"{number:06}.jpg", plain(10 * number, 10 * number, 10 * number))
     (folder / ".DS_Store").write_bytes(b"")
-    parts, how = celeba.split(folder)
+    parts, how = images.split(folder)
     assert {part: names(files) for part, files in parts.items()} == {
         "train": ["1", "2", "7", "9", "11"],
         "test": ["20"],
     }
     assert how == "the last 1 are test images"
-    celeba.write(parts["train"], tmp_path / "train.npy")
-    images = data.Streamed(tmp_path / "train.npy", torch.device("cpu"))
+    images.write(parts["train"], tmp_path / "train.npy")
+    images = imageset.Streamed(tmp_path / "train.npy", torch.device("cpu"))
     assert images.shape == (5, 3, 64, 64)
-    levels = data.quantise(images[:]).float().mean(dim=(1, 2, 3))
+    levels = imageset.quantise(images[:]).float().mean(dim=(1, 2, 3))
     torch.testing.assert_close(levels, torch.tensor([10, 20, 70, 90, 110.0]), atol=2, rtol=0)
     assert images[:].min() >= -1
     assert images[:].max() <= 1
@@ -86,9 +87,9 @@ def test_one_image_at_a_time_is_in_memory(tmp_path: Path) -> None:
     for number in range(2, 401):
         files.append(first.with_name(f"{number:06}.jpg"))
         os.link(first, files[-1])
-    celeba.write(files[:2], tmp_path / "warm.npy")
+    images.write(files[:2], tmp_path / "warm.npy")
     tracemalloc.start()
-    celeba.write(files, tmp_path / "all.npy")
+    images.write(files, tmp_path / "all.npy")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     size = (tmp_path / "all.npy").stat().st_size
@@ -100,19 +101,19 @@ def test_one_image_at_a_time_is_in_memory(tmp_path: Path) -> None:
 
 
 def test_published_partition_by_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sum(celeba.LAST[p] for p in ("train", "test")) == 162_770 + 202_599
+    assert sum(images.LAST[p] for p in ("train", "test")) == 162_770 + 202_599
     monkeypatch.setattr(celeba, "IMAGES", 10)
     monkeypatch.setattr(celeba, "LAST", {"train": 6, "valid": 8, "test": 10})
     folder = tmp_path / "img_align_celeba"
     folder.mkdir()
     for number in range(1, 11):
         (folder / f"{number:06}.jpg").touch()
-    parts, how = celeba.split(folder)
+    parts, how = images.split(folder)
     assert how == "the published partition, by number"
     assert names(parts["train"]) == ["1", "2", "3", "4", "5", "6"]
     assert names(parts["test"]) == ["9", "10"]
     (folder / "000010.jpg").unlink()
-    parts, how = celeba.split(folder)
+    parts, how = images.split(folder)
     assert how == "the last 1 are test images"
     assert [len(files) for files in parts.values()] == [8, 1]
 
@@ -122,7 +123,7 @@ def test_published_partition_by_its_file(tmp_path: Path) -> None:
     lines = ["000001.jpg 2", "000002.jpg 1", "000003.jpg 0", "000004.jpg 2", "000005.jpg 0"]
     partition = tmp_path / "list_eval_partition.txt"
     partition.write_text("\n".join([*lines, "000006.jpg 0"]) + "\n")
-    parts, how = celeba.split(folder)
+    parts, how = images.split(folder)
     assert str(partition) in how
     assert {part: names(files) for part, files in parts.items()} == {
         "train": ["3", "5"],
@@ -135,7 +136,7 @@ def test_published_partition_by_its_file(tmp_path: Path) -> None:
     ):
         partition.write_text(text)
         with pytest.raises(UserError, match=line):
-            celeba.split(folder)
+            images.split(folder)
 
 
 # Refusals
@@ -143,26 +144,26 @@ def test_published_partition_by_its_file(tmp_path: Path) -> None:
 
 def test_folders_without_the_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none: no such folder"):
-        celeba.split(tmp_path / "none")
+        images.split(tmp_path / "none")
     folder = tmp_path / "img_align_celeba"
     folder.mkdir()
     with pytest.raises(UserError, match=r"celeba: no images; files 000001.jpg"):
-        celeba.split(folder)
+        images.split(folder)
     made(folder, 1)
     with pytest.raises(UserError, match="no train images among 1"):
-        celeba.split(folder)
+        images.split(folder)
     for name in ("1.jpg", "000001.png", "notes.txt", "0000012.jpg"):
         (folder / name).touch()
         with pytest.raises(UserError, match=f"{name}: no image of CelebA; files 000001.jpg"):
-            celeba.split(folder)
+            images.split(folder)
         (folder / name).unlink()
     (folder / "000002.jpg").mkdir()  # as where the archive was unpacked into itself
     with pytest.raises(UserError, match=r"000002.jpg: no image of CelebA"):
-        celeba.split(folder)
+        images.split(folder)
     (folder / "000002.jpg").rmdir()
     (folder / "202600.jpg").touch()
     with pytest.raises(UserError, match=r"202600.jpg: .* the numbers 1 to 202599"):
-        celeba.split(folder)
+        images.split(folder)
 
 
 def test_damaged_and_other_images_are_refused(tmp_path: Path) -> None:
@@ -171,26 +172,26 @@ def test_damaged_and_other_images_are_refused(tmp_path: Path) -> None:
     for content in (b"", b"no image at all", whole[:100], whole[: len(whole) // 2]):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"000001.jpg: damaged image: "):
-            celeba.read_image(path)
+            images.read_image(path)
     save(path, plain(1, 2, 3)[:, :170])
     with pytest.raises(UserError, match=r"170 x 218, RGB; 178 x 218, RGB expected"):
-        celeba.read_image(path)
+        images.read_image(path)
     Image.new("L", (WIDTH, HEIGHT)).save(path, "JPEG")
     with pytest.raises(UserError, match=r"178 x 218, L; 178 x 218, RGB expected"):
-        celeba.read_image(path)
+        images.read_image(path)
     Image.new("RGB", (WIDTH, HEIGHT)).save(path, "PNG")
     with pytest.raises(UserError, match=r"damaged image: cannot identify"):
-        celeba.read_image(path)
+        images.read_image(path)
 
 
 def test_nothing_half_written_stays(tmp_path: Path) -> None:
     folder = made(tmp_path / "faces", 3)
-    files = celeba.split(folder)[0]["train"]
-    celeba.write(files, tmp_path / "out" / "train.npy")
+    files = images.split(folder)[0]["train"]
+    images.write(files, tmp_path / "out" / "train.npy")
     before = project.contents(tmp_path / "out")
     files[1].write_bytes(files[1].read_bytes()[:3000])
     with pytest.raises(UserError, match=r"000002.jpg: damaged"):
-        celeba.write(files, tmp_path / "out" / "train.npy")
+        images.write(files, tmp_path / "out" / "train.npy")
     assert project.contents(tmp_path / "out") == before
 
 

@@ -11,9 +11,10 @@ from dvc.repo import Repo
 from dvc.utils.serialize import modify_yaml
 from PIL import Image
 
-from ganvae import config, storage, systems
+from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.syntax import closure
+from ganvae.jobs.imports import closure
+from ganvae.papers import systems
 from stages import celeba_data, celeba_train
 from stages.celeba_train import FILE
 from tests import project

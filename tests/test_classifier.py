@@ -8,11 +8,11 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from ganvae import classifier as judge
-from ganvae import config, storage
-from ganvae.classifier import ClassifierParams
+from ganvae.core import config, storage
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.runtime import Noise
+from ganvae.judging import classifier as judge
+from ganvae.judging.classifier import ClassifierParams
 
 CPU = torch.device("cpu")
 ARCHITECTURES = ("cnn", "mlp")

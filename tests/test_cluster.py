@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from ganvae.cluster import connected
 from ganvae.errors import UserError
+from ganvae.jobs.cluster import connected
 from tests import project
 
 LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on one core

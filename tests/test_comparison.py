@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ganvae import config, storage
 from ganvae.comparison import curves, markdown, measurements, summary
+from ganvae.core import config, storage
 from ganvae.errors import UserError
 from stages import compare
 from tests import fake_details, fake_study

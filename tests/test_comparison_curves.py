@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from ganvae import config
 from ganvae.comparison import budget, charts, constraint, curves, measurements
+from ganvae.core import config
 from ganvae.figures import budget as budget_figure
 from ganvae.figures import constraint as constraint_figure
 from ganvae.figures import course, frechet

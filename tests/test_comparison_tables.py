@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ganvae import config
 from ganvae.comparison import faults, markdown, measurements, summary, tables, verdicts
 from ganvae.comparison.columns import COLUMNS, column, ordered
 from ganvae.comparison.summary import Row
-from ganvae.planted import FAULTS
-from ganvae.selftest import EXPECTED
+from ganvae.core import config
+from ganvae.floors.planted import FAULTS
+from ganvae.floors.selftest import EXPECTED
 from tests import fake_study
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"

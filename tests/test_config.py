@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvae import config, model
-from ganvae.config import Block
+from ganvae.core import config
+from ganvae.core.config import Block
 from ganvae.errors import UserError
+from ganvae.models.base import build, contract
 
 ADAM = {"optimizer": "adam", "lr_multiplier": 1.0, "betas": [0.5, 0.999]}
 RMSPROP = {"optimizer": "rmsprop", "lr_multiplier": 1.0, "betas": None}
@@ -49,7 +50,7 @@ VALUES: dict[str, Any] = {
 
 
 def schema_of(path: str) -> type[Block]:
-    schema = model.NetworksParams if path == "networks" else model.model(path[7:]).Params
+    schema = contract.NetworksParams if path == "networks" else build.model(path[7:]).Params
     assert issubclass(schema, Block)
     return schema
 
@@ -203,9 +204,9 @@ def test_an_unreadable_file_is_one_line(
 
 def test_unknown_models_and_architectures_are_named() -> None:
     with pytest.raises(UserError, match=r"models\.wga: unknown key \(did you mean wgan\?\)"):
-        model.model("wga")
+        build.model("wga")
     with pytest.raises(UserError, match=r"networks\.architecture = 'wid': allowed: .*wide"):
-        model.architecture("wid")
+        build.architecture("wid")
 
 
 def test_integers_are_numbers() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvae.comparison import constraint
-from ganvae.history import History
+from ganvae.training.history import History
 
 D = 0.75
 STEPS, EVERY = st.integers(1, 1300), st.integers(1, 5)

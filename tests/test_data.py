@@ -12,7 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganvae import data, idx, storage
+from ganvae.core import imageset, storage
+from ganvae.data import idx
 from ganvae.errors import UserError
 from stages import preprocess
 
@@ -141,7 +142,7 @@ def test_preprocess_scales_to_exactly_minus_one_to_one(
     assert capsys.readouterr().out.count("\n") == 1
     for part, num in (("train", 7), ("test", 4)):
         raw_images, raw_labels = made(num)
-        images, labels = data.load(Path(f"data/processed/{part}.safetensors"))
+        images, labels = imageset.load(Path(f"data/processed/{part}.safetensors"))
         assert (images.dtype, images.shape) == (torch.float32, (num, 1, 28, 28))
         assert (images.min().item(), images.max().item()) == (-1.0, 1.0)
         expected = raw_images.unsqueeze(1).double() / 127.5 - 1
@@ -212,16 +213,16 @@ def test_load_refuses(case: str, tmp_path: Path) -> None:
     path = tmp_path / "train.safetensors"
     storage.write_tensors(path, tensors)
     with pytest.raises(UserError, match=fault) as error:
-        data.load(path)
+        imageset.load(path)
     assert one_line(error).startswith(f"{path}: ")
 
 
 def test_load_refuses_a_missing_and_a_truncated_file(tmp_path: Path) -> None:
     path = tmp_path / "train.safetensors"
     with pytest.raises(UserError, match="no such file"):
-        data.load(path)
+        imageset.load(path)
     storage.write_tensors(path, {"images": IMAGES, "labels": LABELS})
-    assert torch.equal(data.load(path)[1], LABELS)
+    assert torch.equal(imageset.load(path)[1], LABELS)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match="damaged tensor file"):
-        data.load(path)
+        imageset.load(path)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ganvae import config, storage
-from ganvae.config import overlay
+from ganvae.core import config, storage
+from ganvae.core.config import overlay
 from stages.check_params import check
 from tests import project
 from tests.test_dependencies import MODELS, Pipeline, leaves

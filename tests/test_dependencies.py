@@ -11,7 +11,7 @@ import pytest
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
-from ganvae import config
+from ganvae.core import config
 from tests.project import ROOT
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")

@@ -12,7 +12,9 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as vision
 
-from ganvae import config, data, errors, idx, sources, storage
+from ganvae import errors
+from ganvae.core import config, imageset, storage
+from ganvae.data import idx, sources
 from ganvae.errors import UserError
 from stages import download, preprocess
 from tests import idx_files
@@ -96,7 +98,7 @@ def test_the_real_files_pass_from_mirror_to_processed(
     download.main()
     preprocess.main()
     for part, num in (("train", 60_000), ("test", 10_000)):
-        images, labels = data.load(preprocess.PROCESSED / f"{part}.safetensors")
+        images, labels = imageset.load(preprocess.PROCESSED / f"{part}.safetensors")
         assert len(images) == num
         assert (images.min().item(), images.max().item()) == (-1.0, 1.0)
         assert bool((labels.bincount() > 0).all())

@@ -12,23 +12,13 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from ganvae import (
-    classifier,
-    config,
-    data,
-    encoding,
-    evaluation,
-    floors,
-    inception,
-    model,
-    planted,
-    runtime,
-    selftest,
-    showcase,
-    storage,
-)
+from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import UserError
-from ganvae.timeline import collapsed_at
+from ganvae.evaluation import encoding, showcase
+from ganvae.evaluation.timeline import collapsed_at
+from ganvae.floors import floors, planted, selftest
+from ganvae.judging import classifier, inception, judged
+from ganvae.models.base import build, contract
 from stages import evaluate, evaluate_real
 from tests.project import ROOT
 
@@ -44,7 +34,7 @@ OF_AN_ENCODER = (
     "active_units",
     "iwae_nll_3",
 )
-NETWORKS = model.NetworksParams(architecture="wide", latent_dim=LATENT_DIM)
+NETWORKS = contract.NetworksParams(architecture="wide", latent_dim=LATENT_DIM)
 BUDGETS: dict[str, Any] = {
     "features": ["classifier"],
     "images": 100,
@@ -58,7 +48,7 @@ Edit = Callable[[nn.ModuleDict], None]
 
 def images(n: int, seed: int = 0) -> Tensor:
     grey = torch.randint(0, 256, (n, 28, 28), generator=torch.Generator().manual_seed(seed))
-    return data.dequantise(grey.to(torch.uint8))
+    return imageset.dequantise(grey.to(torch.uint8))
 
 
 @pytest.fixture
@@ -102,7 +92,7 @@ def leave(name: str, seed: int, edit: Edit | None = None, diverged_at: int | Non
     folder = Path("data/models") / name
     steps = sorted({1, diverged_at or STEPS})
     snapshots = {
-        "images": torch.stack([data.quantise(images(2000, seed=k)) for k in steps]),
+        "images": torch.stack([imageset.quantise(images(2000, seed=k)) for k in steps]),
         "steps": torch.tensor(steps),
         "images_seen": 128 * torch.tensor(steps),
     }
@@ -111,7 +101,7 @@ def leave(name: str, seed: int, edit: Edit | None = None, diverged_at: int | Non
     if diverged_at:
         status.update(state="diverged", step=diverged_at, update="autoencoder")
     else:
-        networks = model.create(name, NETWORKS, seed)
+        networks = build.create(name, NETWORKS, seed)
         if edit:
             with torch.no_grad():
                 edit(networks)
@@ -224,11 +214,11 @@ def test_samples_come_from_the_same_noise_in_evaluation_mode(
     _, arrays = run(monkeypatch, "gan")
     z = showcase.sample_grid(LATENT_DIM)
     for seed in (0, 1):
-        networks = model.create("gan", NETWORKS, seed)
+        networks = build.create("gan", NETWORKS, seed)
         shift_statistics(networks)
         with torch.no_grad():
-            generated = model.to_images(networks["decoder"].eval()(z))
-        difference = (data.quantise(generated).int() - arrays[f"samples/{seed}"].int()).abs()
+            generated = contract.to_images(networks["decoder"].eval()(z))
+        difference = (imageset.quantise(generated).int() - arrays[f"samples/{seed}"].int()).abs()
         assert int(difference.max()) <= 1  # a level at a rounding edge may differ
         assert float(difference.float().mean()) < 0.01
     assert not torch.equal(arrays["samples/0"], arrays["samples/1"])
@@ -241,13 +231,13 @@ def test_the_judge_sees_grey_levels_and_errors_are_of_the_posterior_mean(
     set_params(seeds=(0,))
     leave("vae", 0)
     details, _ = run(monkeypatch, "vae")
-    networks = model.create("vae", NETWORKS, 0).eval()
-    z = runtime.Noise(runtime.seed_for(0, "evaluate"), torch.device("cpu")).normal(100, LATENT_DIM)
+    networks = build.create("vae", NETWORKS, 0).eval()
+    z = machine.Noise(machine.seed_for(0, "evaluate"), torch.device("cpu")).normal(100, LATENT_DIM)
     pixels = images(TEST_IMAGES, seed=TEST_IMAGES)
     with torch.no_grad():
-        generated = model.to_images(networks["decoder"](z))
-        mean, _ = model.posterior(networks["encoder"](pixels))
-        error = (model.to_images(networks["decoder"](mean)) - pixels).square().mean() / 4
+        generated = contract.to_images(networks["decoder"](z))
+        mean, _ = contract.posterior(networks["encoder"](pixels))
+        error = (contract.to_images(networks["decoder"](mean)) - pixels).square().mean() / 4
     judge = classifier.load(Path("data/classifier/weights.safetensors"), torch.device("cpu"))
     grey = ((generated + 1) * 127.5).round()
     _, probabilities = classifier.classify(judge, grey / 127.5 - 1)
@@ -314,8 +304,8 @@ def write(path: str, content: str) -> Callable[[], object]:
 
 
 def other_architecture() -> None:
-    small = model.NetworksParams(architecture="mi2018", latent_dim=LATENT_DIM)
-    weights = model.create("gan", small, 0).state_dict()
+    small = contract.NetworksParams(architecture="mi2018", latent_dim=LATENT_DIM)
+    weights = build.create("gan", small, 0).state_dict()
     storage.write_tensors(Path("data/models/gan/weights/seed_0.safetensors"), weights)
 
 
@@ -367,7 +357,7 @@ def test_seeds_are_checked(seeds: Any) -> None:
     values = config.load(ROOT / "params.yaml")
     values["train"]["seeds"] = seeds
     with pytest.raises(UserError, match=r"params\.yaml: train(\.|: )seeds.*: allowed: "):
-        config.block(model.TrainParams, values, "train")
+        config.block(contract.TrainParams, values, "train")
 
 
 @pytest.mark.parametrize(
@@ -385,7 +375,7 @@ def test_seeds_are_checked(seeds: Any) -> None:
 def test_params_are_checked(key: str, value: object) -> None:
     values = {"evaluate": {**BUDGETS, key: value}}
     with pytest.raises(UserError, match=rf"evaluate\b.*{key} = {re.escape(str(value))}: allowed: "):
-        config.block(evaluation.EvaluateParams, values, "evaluate")
+        config.block(judged.EvaluateParams, values, "evaluate")
 
 
 @pytest.fixture
@@ -454,7 +444,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
     }
     assert arrays["samples"].shape == (100, 28, 28)
     assert arrays["image_entropy"].shape == (used,)
-    train = data.quantise(images(150, seed=150)).flatten(1)
+    train = imageset.quantise(images(150, seed=150)).flatten(1)
     assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
 
 
@@ -508,21 +498,21 @@ def test_a_judge_without_its_view_is_refused(root: Path) -> None:
 
 def test_grey_levels_survive() -> None:
     levels = torch.arange(784).remainder(256).to(torch.uint8).view(1, 28, 28)
-    assert torch.equal(data.quantise(data.dequantise(levels)), levels)
+    assert torch.equal(imageset.quantise(imageset.dequantise(levels)), levels)
     beyond = torch.tensor([-1.2, -1.0, 0.0, 1.0, 1.2]).view(1, 1, 1, 5)
-    assert data.quantise(beyond).flatten().tolist() == [0, 0, 128, 255, 255]
+    assert imageset.quantise(beyond).flatten().tolist() == [0, 0, 128, 255, 255]
 
 
 def test_nothing_is_replaced_by_half_a_result(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path("data/evaluation/vae")
-    evaluation.write_results(folder, {"a": 1}, {})
+    judged.write_results(folder, {"a": 1}, {})
 
     def full_disk(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storage, "write_tensors", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        evaluation.write_results(folder, {"a": 2}, {})
+        judged.write_results(folder, {"a": 2}, {})
     assert storage.read_json(folder / "details.json") == {"a": 1}
     assert list(Path(".cache/evaluation").iterdir()) == []
 
@@ -583,7 +573,7 @@ def test_the_importance_bound_of_a_posterior_that_is_nearly_a_point(deviation: f
     networks = nn.ModuleDict({"encoder": encoder, "decoder": Fixed(torch.zeros(1, 28, 28))})
     of_images = encoding.binarised(images(4))
     found = encoding.bernoulli_bound(networks, of_images, 5, seed=0)
-    noise = runtime.Noise(runtime.seed_for(0, "importance"), torch.device("cpu"))
+    noise = machine.Noise(machine.seed_for(0, "importance"), torch.device("cpu"))
     drawn = noise.normal(20, 2).double()
     z = torch.tensor([0.3, -1.2]).double() + deviation * drawn
     log_prior = -(z**2).sum(dim=1) / 2

@@ -12,18 +12,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import classifiers, config, data, few_images, jpeg, storage, task, trainings
-from ganvae.classifiers import Wanted
+from ganvae.core import config, imageset, storage
 from ganvae.errors import UserError
 from ganvae.experiments import anomaly, augmentation, compression, denoising
-from ganvae.few_images import Subset
-from ganvae.principal import PrincipalComponents
+from ganvae.experiments.shared import classifiers, few_images, jpeg, trainings
+from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.few_images import Subset
+from ganvae.experiments.shared.principal import PrincipalComponents
+from ganvae.training import task
 from tests.experiment_project import EXPERIMENTS, TINY
 
 
 def random_images(num: int, seed: int = 0) -> Tensor:
     levels = torch.randint(256, (num, 28, 28), generator=torch.Generator().manual_seed(seed))
-    return data.dequantise(levels.byte())
+    return imageset.dequantise(levels.byte())
 
 
 def params(name: str, schema: type[config.Block]) -> Any:
@@ -102,13 +104,13 @@ def test_the_left_out_digit_is_left_out_of_training_and_only_there(root: Path) -
     block = params("parakatta2023_anomaly", anomaly.Params).model_copy(update={"left_out": [6, 0]})
     with pytest.raises(Stopped) as stop:
         anomaly.run(block, root / "result", root)
-    images, labels = data.load(root / "processed" / "train.safetensors")
+    images, labels = imageset.load(root / "processed" / "train.safetensors")
     for digit in (6, 0):
         held = torch.from_numpy(stop.value.held[str(digit)])
-        assert torch.equal(held.squeeze(1), data.quantise(images[labels != digit]))
+        assert torch.equal(held.squeeze(1), imageset.quantise(images[labels != digit]))
     wanted, tests = anomaly._tasks(block, root, root)
     assert set(wanted) == {"6", "0"}
-    test_images, test_labels = data.load(root / "processed" / "test.safetensors")
+    test_images, test_labels = imageset.load(root / "processed" / "test.safetensors")
     assert torch.equal(tests["6"][0], test_images)
     assert torch.equal(tests["6"][1] == 1, test_labels == 6)
 
@@ -131,7 +133,7 @@ def test_another_set_is_held_against_mnist(root: Path, monkeypatch: pytest.Monke
 
 
 def test_a_jpeg_is_its_header_and_its_data() -> None:
-    levels = data.quantise(random_images(1))[0]
+    levels = imageset.quantise(random_images(1))[0]
     flat = torch.full((28, 28), 128, dtype=torch.uint8)
     for quality in (1, 5, 50, 95):
         for image in (levels, flat):
@@ -227,7 +229,7 @@ def test_the_gans_training_file_holds_only_the_n_images(root: Path) -> None:
     block = block.model_copy(update={"real_images": [64, 100], "seeds": [0, 7]})
     with pytest.raises(Stopped) as stop:
         augmentation.run(block, root / "result", root)
-    images, labels = data.load(root / "processed" / "train.safetensors")
+    images, labels = imageset.load(root / "processed" / "train.safetensors")
     held = stop.value.held
     assert len(held) == 4
     rows = {}
@@ -265,7 +267,7 @@ def test_real_longer_makes_as_many_steps_as_augmented() -> None:
 
 
 def test_generated_images_are_of_the_wanted_classes() -> None:
-    from ganvae.codes import Coded
+    from ganvae.models.cgan.codes import Coded
 
     class Painter(nn.Module):
         """Draws its class: the brighter the higher."""

@@ -9,8 +9,11 @@ import pytest
 import torch
 import yaml
 
-from ganvae import classifier, config, evaluation, experiment, storage, systems
+from ganvae.core import config, storage
 from ganvae.errors import UserError
+from ganvae.experiments.shared import experiment
+from ganvae.judging import classifier, judged
+from ganvae.papers import systems
 from stages import experiment as stage
 from tests import experiment_project, project
 from tests.experiment_project import EXPERIMENTS, TINY
@@ -51,7 +54,7 @@ def test_two_layer_classifier(folder: Path) -> None:
     judge = classifier.load(made / "classifier" / "weights.safetensors", torch.device("cpu"))
     assert judge.architecture == "mlp"
     tensors = storage.read_tensors(folder / "data" / "processed" / "test.safetensors")
-    real = evaluation.read_real(made / "classifier" / "real.safetensors")
+    real = judged.read_judged_real(made / "classifier" / "real.safetensors")
     right = real.test.probabilities.argmax(dim=1) == tensors["labels"]
     first = rows["test_accuracy"].iloc[0]
     assert first == pytest.approx(float(right.double().mean())), "the first seed's"

@@ -14,8 +14,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from pydantic import ValidationError
 
-from ganvae import config
 from ganvae.comparison import measurements, pictures
+from ganvae.core import config
 from ganvae.figures import bands, course, curves, distributions, grids, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.params import FiguresParams

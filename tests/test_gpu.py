@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganvae import runtime
+from ganvae.core import machine
 from ganvae.errors import Interrupted
-from ganvae.training import Task
+from ganvae.training.loop import Task
 from tests.test_training import MODELS, after, same, task, to_the_end
 
 pytestmark = [
@@ -26,7 +26,7 @@ def on_gpu(folder: Path, name: str) -> Task:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_run_resumed_on_the_gpu_ends_with_the_same_bits(tmp_path: Path, name: str) -> None:
-    runtime.use_one_thread()
+    machine.use_one_thread()
     whole = on_gpu(tmp_path / "whole", name)
     assert to_the_end(whole).diverged is None
     with pytest.raises(Interrupted):
@@ -37,6 +37,6 @@ def test_a_run_resumed_on_the_gpu_ends_with_the_same_bits(tmp_path: Path, name: 
 
 
 def test_the_gpu_is_found_and_named() -> None:
-    device = runtime.device()
+    device = machine.device()
     assert device.type == "cuda"
-    assert torch.cuda.get_device_name(device) in runtime.description(device)["device"]
+    assert torch.cuda.get_device_name(device) in machine.description(device)["device"]

@@ -23,9 +23,9 @@ from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torch_fidelity.metric_isc import isc_features_to_metric
 
 from benchmarks.features import write_weights
-from ganvae import inception
-from ganvae.data import dequantise, quantise
+from ganvae.core.imageset import dequantise, quantise
 from ganvae.errors import UserError
+from ganvae.judging import inception
 from ganvae.metrics.frechet_distance import frechet_distance
 from ganvae.metrics.inception_score import inception_score
 

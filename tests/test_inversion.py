@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from ganvae.inversion import invert
-from ganvae.model import to_images
+from ganvae.core.machine import Noise
+from ganvae.evaluation.inversion import invert
+from ganvae.models.base.contract import to_images
 from ganvae.networks import wide
-from ganvae.runtime import Noise
 
 CPU = torch.device("cpu")
 

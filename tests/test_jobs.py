@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ganvae import claims, config, edits, jobs, storage, study
+from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.jobs import Job
+from ganvae.jobs import edits, executor, locks
+from ganvae.jobs.executor import Job
+from ganvae.training import seeds
 from stages import accept
 from tests.project import ROOT
 
@@ -38,13 +40,13 @@ def test_a_job_sees_its_own_gpu_as_the_first(
         monkeypatch.delenv(name, raising=False)
         if value is not None:
             monkeypatch.setenv(name, value)
-    found = {**os.environ, **jobs.environment(dealt)}
+    found = {**os.environ, **executor.environment(dealt)}
     assert (found.get("CUDA_VISIBLE_DEVICES"), found.get("GANVAE_DEVICE")) == expected
     assert found["OMP_NUM_THREADS"] == "1"
 
 
 def test_the_code_of_a_training_is_what_it_imports() -> None:
-    found = {path.relative_to(ROOT).as_posix() for path in study.sources("wgan", "mi2018")}
+    found = {path.relative_to(ROOT).as_posix() for path in seeds.sources("wgan", "mi2018")}
     assert found >= {
         "stages/train.py",
         "stages/train_one.py",
@@ -67,8 +69,8 @@ def test_an_edit_of_the_parameters_file_is_refused_and_of_another_is_not(tmp_pat
     def run(name: str, edited: Path) -> None:
         folder = tmp_path / name
         make = f"import os, time; time.sleep(0.5); os.makedirs({str(folder / 'result')!r})"
-        job = jobs.Job(name, [sys.executable, "-c", make], folder, edits.digests([file]), {})
-        jobs.run([job], 0, lambda: None if job.result.exists() else touch(edited))
+        job = executor.Job(name, [sys.executable, "-c", make], folder, edits.digests([file]), {})
+        executor.run([job], 0, lambda: None if job.result.exists() else touch(edited))
         assert job.result.exists()
 
     def touch(path: Path) -> None:
@@ -103,7 +105,7 @@ def wanted(seeds: list[int], images: str = "images") -> list[Job]:
         "networks": {"architecture": "wide"},
         "models": {"gan": {}},
     }
-    return list(study.jobs("gan", values, Path(images), Path("params.yaml")).values())
+    return list(seeds.jobs("gan", values, Path(images), Path("params.yaml")).values())
 
 
 def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
@@ -113,7 +115,7 @@ def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
     taken: list[Path] = []
     monkeypatch.setattr(claims, "FileLock", lambda path: taken.append(path) or nullcontext())
     for seeds in ([3, 1, 2], [1, 2, 3]):
-        with claims.claimed(wanted(seeds)):
+        with locks.claimed(wanted(seeds)):
             pass
     assert taken[:3] == taken[3:] == sorted(set(taken))
 
@@ -122,7 +124,7 @@ def test_equal_jobs_are_one(project: Path) -> None:
     """The second would wait for the first one's lock for ever."""
     twins = [*wanted([0]), *wanted([0], "twin")]
     assert twins[0].folder == twins[1].folder
-    with claims.kept(twins):
+    with locks.kept(twins):
         assert storage.read_json(twins[0].folder / "job.json")["seed"] == 0
     assert not twins[0].folder.exists()
 
@@ -135,9 +137,9 @@ def test_an_edit_during_the_wait_for_another_process_is_refused(project: Path, e
     job.result.mkdir(parents=True)  # by the other process
     with (
         pytest.raises(UserError, match=f"{edited}: edited meanwhile"),
-        claims.kept(todo),
+        locks.kept(todo),
     ):
-        jobs.run(todo, 0, lambda: None)
+        executor.run(todo, 0, lambda: None)
     assert job.result.exists()
 
 
@@ -146,9 +148,9 @@ def test_an_edit_after_the_trainings_keeps_them(project: Path) -> None:
     (job,) = todo = wanted([0])
 
     def experiment() -> None:
-        with claims.kept(todo):
+        with locks.kept(todo):
             job.result.mkdir(parents=True)
-            jobs.run(todo, 0, lambda: None)
+            executor.run(todo, 0, lambda: None)
             Path("params.yaml").write_text("edited")
 
     with pytest.raises(UserError, match=r"params\.yaml: edited meanwhile"):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import linear
-from ganvae.linear import Linear
+from ganvae.core import matmul
+from ganvae.core.matmul import Linear
 
 SHAPES = [(128, 32, 256), (128, 1024, 784), (7, 3, 1), (1, 784, 512)]
 
@@ -54,7 +54,7 @@ def test_a_gradient_penalty_can_be_differentiated() -> None:
 
 def test_what_is_not_trained_costs_no_product(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    fast = linear.ONEDNN
+    fast = matmul.ONEDNN
     monkeypatch.setattr(linear, "ONEDNN", lambda *a: calls.append(a[0].shape) or fast(*a))
     layer = Linear(3, 5)
     for x_too, weights_too, expected in [(1, 1, 3), (0, 1, 2), (1, 0, 2), (0, 0, 1)]:
@@ -69,7 +69,7 @@ def test_what_is_not_trained_costs_no_product(monkeypatch: pytest.MonkeyPatch) -
 
 def test_elsewhere_it_is_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """In other precisions, under autocast, and where torch has no oneDNN."""
-    monkeypatch.setattr(linear._Product, "apply", None)
+    monkeypatch.setattr(matmul._Product, "apply", None)
     exact, ours = layers(4, 6, torch.float64)
     x = torch.randn(5, 4)
     assert torch.equal(ours(x.double()), exact(x.double()))

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from torch.autograd import grad
 from torch.distributions import Independent, Normal, kl_divergence
 
-from ganvae.losses import adversarial, elbo, wasserstein
-from ganvae.losses.constrained import constrained_loss
-from ganvae.losses.vaegan import vae_gan_loss
+from ganvae.models.cvaegan.loss import constrained_loss
+from ganvae.models.gan import loss as adversarial
+from ganvae.models.vae import elbo
+from ganvae.models.vaegan.loss import vae_gan_loss
+from ganvae.models.wgan import loss as wasserstein
 
 ROUNDING = 1e-12  # float64, sums of at most 784 terms
 LINEAR = 3e-9  # torch's softplus(x) is x above 20: at most exp(-20) too small

@@ -13,12 +13,13 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from ganvae import config, sensitivity, storage
+from ganvae.core import config, storage
 from ganvae.errors import UserError
 from ganvae.experiments import map as experiment
+from ganvae.experiments.shared.grid import GridParams
 from ganvae.figures import heatmaps
-from ganvae.grid import GridParams
-from ganvae.model import model
+from ganvae.models.base.build import model
+from ganvae.papers.mi2018 import maps
 from tests import experiment_project, project
 
 NAME = "mi2018_map_wide"
@@ -74,7 +75,7 @@ def test_one_row_per_setting_and_seed(mapped: Path) -> None:
     assert rows["image_entropy_mean"].between(0, 2.3026).all()
     assert rows["image_entropy_std"].between(0, 2.3026).all()
     assert rows["low_entropy_share"].between(0, 1).all()
-    assert sensitivity.draw(rows, "a title", 60).axes
+    assert maps.draw(rows, "a title", 60).axes
 
 
 def test_the_condition_never_or_always_active(mapped: Path) -> None:
@@ -164,7 +165,7 @@ def test_where_all_seeds_diverge_the_table_has_empty_cells(folder: Path) -> None
     (_, row) = (made / experiment.CSV).read_text().splitlines()
     assert row.startswith("20,0,batch,prior,0,diverged,")
     assert row.endswith("," * 10)
-    assert sensitivity.draw(table(made), "a title", 60).axes
+    assert maps.draw(table(made), "a title", 60).axes
 
 
 def test_every_reading_is_a_setting() -> None:
@@ -196,7 +197,7 @@ def test_cells_are_means_over_the_seeds_that_finished() -> None:
         {"lambda": 0.0, "d": -1.0, "seed": 0, "active_share": None},
         {"lambda": 0.0, "d": -1.0, "seed": 1, "active_share": 0.25},
     )
-    figure = sensitivity.draw(measured.astype(dict.fromkeys(DRAWN, float)), "", 60)
+    figure = maps.draw(measured.astype(dict.fromkeys(DRAWN, float)), "", 60)
     axes = figure.axes[: len(heatmaps.LOOKS)]
     found = {
         name: {tuple(map(int, t.get_position())): t.get_text() for t in ax.texts}

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ganvae import mirrors, sources, storage
+from ganvae.core import storage
+from ganvae.data import mirrors, sources
 from ganvae.errors import UserError
 from stages import download
 from tests import idx_files

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvae.model import NetworksParams
+from ganvae.models.base.contract import NetworksParams
 from tests.architectures import case, pairs
 from tests.conformance import check_model
 from tests.written_out import ARCHITECTURES, BLOCKS, LATENT, Case

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import model
+from ganvae.core.machine import Noise
+from ganvae.core.matmul import Linear
 from ganvae.errors import UserError
-from ganvae.linear import Linear
-from ganvae.runtime import Noise
+from ganvae.models.base import build, contract
 from tests.architectures import NETWORKS, NORMALISED, case, create, create_one, networks_of, pairs
 
-ARCHITECTURES = model.known("networks")
+ARCHITECTURES = build.known("networks")
 each_pair = pytest.mark.parametrize(("name", "architecture"), [case(*pair) for pair in pairs()])
 each_network = pytest.mark.parametrize(
     ("architecture", "network"), [case(a, n) for a in ARCHITECTURES for n in networks_of(a)]
@@ -37,7 +37,7 @@ def inputs(architecture: str, network: str, n: int) -> Tensor:
     """A batch of `n` for a network: latent vectors of 7 dimensions, or images."""
     if network == "decoder":
         return torch.randn(n, 7)
-    return torch.randn(n, *model.image_shape(architecture))
+    return torch.randn(n, *build.image_shape(architecture))
 
 
 def test_every_architecture_is_for_some_model() -> None:
@@ -46,7 +46,7 @@ def test_every_architecture_is_for_some_model() -> None:
     assert {architecture for _, architecture in found} == set(ARCHITECTURES)
     for architecture in ("wide", "mi2018"):
         assert networks_of(architecture) == list(NETWORKS)
-        assert {m for m, a in found if a == architecture} == set(model.known("models"))
+        assert {m for m, a in found if a == architecture} == set(build.known("models"))
     fits = {m for m, a in found if a == "ghosh2020_vae"}
     assert "vae" in fits
     assert not fits & {"gan", "wgan", "vaegan", "cvaegan"}
@@ -74,11 +74,11 @@ def test_a_model_that_does_not_fit_is_refused(name: str, architecture: str, miss
 @pytest.mark.parametrize("n", [2, 5])
 def test_shapes(architecture: str, network: str, n: int) -> None:
     output = create_one(architecture, network)(inputs(architecture, network, n))
-    images = (n, *model.image_shape(architecture))
+    images = (n, *build.image_shape(architecture))
     expected = {"encoder": (n, 14), "decoder": images, "discriminator": (n,)}
     assert output.shape == expected[network]
     if network == "encoder":
-        mean, log_var = model.posterior(output)
+        mean, log_var = contract.posterior(output)
         assert mean.shape == log_var.shape == (n, 7)
 
 
@@ -168,7 +168,7 @@ def test_numbers_of_parameters(
 @each_pair
 def test_all_models_start_from_the_same_networks(name: str, architecture: str) -> None:
     """Only the losses differ: with one seed even the first weights are the same."""
-    if hasattr(model.model(name), "makers"):
+    if hasattr(build.model(name), "makers"):
         pytest.skip("makes networks of its own around the architecture's")
     for network, built in create(name, architecture).items():
         assert same(built, create_one(architecture, network)), network
@@ -195,7 +195,7 @@ def test_create_leaves_the_global_random_numbers_alone(architecture: str, networ
 def test_to_images_and_logits_agree_with_the_bernoulli_likelihood() -> None:
     logits = torch.linspace(-8, 8, 33, dtype=torch.float64)
     expected = 2 / (1 + (-logits).exp()) - 1
-    torch.testing.assert_close(model.to_images(logits), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(contract.to_images(logits), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_reparameterize() -> None:
@@ -206,7 +206,7 @@ def test_reparameterize() -> None:
     noise = Twos(0, torch.device("cpu"))
     mean = torch.tensor([[1.0, -1.0]], requires_grad=True)
     log_var = torch.tensor([[-1e9, 2 * math.log(2)]], requires_grad=True)  # sigma 0 and 2
-    z = model.reparameterize(mean, log_var, noise)
+    z = contract.reparameterize(mean, log_var, noise)
     torch.testing.assert_close(z, torch.tensor([[1.0, -1.0 + 2 * 2.0]]), rtol=1e-6, atol=0)
     by_mean, by_log_var = torch.autograd.grad(z.sum(), (mean, log_var))
     assert torch.equal(by_mean, torch.ones(1, 2))
@@ -215,6 +215,6 @@ def test_reparameterize() -> None:
 
 
 def test_posterior_is_mean_then_log_variance() -> None:
-    mean, log_var = model.posterior(torch.arange(12.0).view(2, 6))
+    mean, log_var = contract.posterior(torch.arange(12.0).view(2, 6))
     assert mean.tolist() == [[0, 1, 2], [6, 7, 8]]
     assert log_var.tolist() == [[3, 4, 5], [9, 10, 11]]

@@ -8,11 +8,12 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from ganvae.codes import classes
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.losses.information import code_nats
-from ganvae.model import NetworksParams, create
-from ganvae.runtime import Noise
+from ganvae.models.base.build import create
+from ganvae.models.base.contract import NetworksParams
+from ganvae.models.cgan.codes import classes
+from ganvae.models.infogan.loss import code_nats
 from tests.written_out import ARCHITECTURES, CPU, LATENT, SEED, Case, N, l_vae
 
 pytestmark = pytest.mark.usefixtures("float64")

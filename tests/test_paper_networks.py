@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import model
+from ganvae.models.base import build
 from tests.architectures import create_one, networks_of
 
 FULLY_CONNECTED = {"mi2018", "wide"}
@@ -226,7 +226,7 @@ each = pytest.mark.parametrize(
 
 def built(expected: Expected) -> nn.Module:
     """The network without memory: all shapes, no numbers."""
-    module = model.architecture(expected.architecture)
+    module = build.architecture(expected.architecture)
     arguments = () if expected.network == DISCRIMINATOR else (expected.latent_dim,)
     with torch.device("meta"):
         network: nn.Module = getattr(module, expected.network)(*arguments)
@@ -235,7 +235,7 @@ def built(expected: Expected) -> nn.Module:
 
 def test_every_network_is_in_the_table() -> None:
     found = {(expected.architecture, expected.network) for expected in EXPECTED}
-    papers = set(model.known("networks")) - FULLY_CONNECTED
+    papers = set(build.known("networks")) - FULLY_CONNECTED
     assert len(found) == len(EXPECTED)
     assert found == {(a, network) for a in papers for network in networks_of(a)}
 
@@ -260,7 +260,7 @@ def test_images_grow_and_shrink_as_the_text_says(expected: Expected) -> None:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.MaxPool2d):
             layer.register_forward_hook(record)
     decodes = expected.network == DECODER
-    images = (3, *model.image_shape(expected.architecture))
+    images = (3, *build.image_shape(expected.architecture))
     shape = (3, expected.latent_dim) if decodes else images
     output = network(torch.zeros(shape, device="meta"))
     assert sizes == expected.sizes

@@ -13,9 +13,11 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 from dvc.utils.serialize import modify_yaml
 
-from ganvae import config, storage, systems, trainings
+from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.syntax import closure
+from ganvae.experiments.shared import trainings
+from ganvae.jobs.imports import closure
+from ganvae.papers import systems
 from tests import project
 from tests.project import ROOT
 from tests.test_dependencies import FREE

@@ -8,9 +8,10 @@ import torch
 from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import modify_yaml
 
-from ganvae import config, model, runtime
-from ganvae.config import Block
+from ganvae.core import config
+from ganvae.core.config import Block
 from ganvae.errors import UserError
+from ganvae.models.base import build, contract
 from stages.check_params import check, slow_precision
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -19,14 +20,14 @@ MODELS = list(VALUES["models"])
 
 
 def model_params(name: str) -> type[Block]:
-    schema: type[Block] = model.model(name).Params
+    schema: type[Block] = build.model(name).Params
     return schema
 
 
 def test_the_committed_file_is_valid() -> None:
-    assert set(model.known("models")) >= set(MODELS) == {"gan", "wgan", "vae", "vaegan", "cvaegan"}
-    networks = config.block(model.NetworksParams, VALUES, "networks")
-    assert networks.architecture in model.known("networks")
+    assert set(build.known("models")) >= set(MODELS) == {"gan", "wgan", "vae", "vaegan", "cvaegan"}
+    networks = config.block(contract.NetworksParams, VALUES, "networks")
+    assert networks.architecture in build.known("networks")
     for name in MODELS:
         params = config.block(model_params(name), VALUES, f"models.{name}")
         assert params.model_dump(by_alias=True) == VALUES["models"][name]

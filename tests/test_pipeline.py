@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvae import config
+from ganvae.core import config
 from tests import project
 from tests.test_dependencies import EVALUATE, FREE, MODELS, TRAIN, Pipeline
 

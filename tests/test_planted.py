@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvae import planted, selftest
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.runtime import Noise
+from ganvae.floors import planted, selftest
 
 CPU = torch.device("cpu")
 N = 120

@@ -9,10 +9,11 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from ganvae import config, provenance, storage
 from ganvae.comparison import measurements, summary
+from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.planted import FAULTS
+from ganvae.floors.planted import FAULTS
+from ganvae.tools import provenance
 from stages import provenance as stage
 from tests import fake_study
 from tests.project import ROOT

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from ganvae import config, data
 from ganvae.comparison.summary import spread
-from ganvae.papers import battineedi2023, findings
-from ganvae.papers import battineedi2023_figures as figures
-from ganvae.papers import battineedi2023_tables as tables
-from ganvae.papers.findings import Report
-from ganvae.papers.results import Result, Results
+from ganvae.core import config, imageset
+from ganvae.papers.battineedi2023 import figures, tables
+from ganvae.papers.battineedi2023 import report as battineedi2023
+from ganvae.papers.shared import findings
+from ganvae.papers.shared.findings import Report
+from ganvae.papers.shared.results import Result, Results
 from tests import paper_results
 from tests.paper_results import EPOCHS
 
@@ -82,7 +82,7 @@ def test_tables_and_figures(results: Results, report: Report) -> None:
 
 def test_reached_epochs_are_shown(results: Results) -> None:
     vae = results["vae"]
-    images, labels = data.load(vae.system.root / "processed" / "test.safetensors")
+    images, labels = imageset.load(vae.system.root / "processed" / "test.safetensors")
     drawn = figures.latent_space(vae, images, labels, (EPOCHS / 2, EPOCHS, 10))
     assert [bool(ax.collections) for ax in drawn.axes] == [True, True, False]
     grids = figures.gan_epochs(results["gan"], (EPOCHS / 2, EPOCHS))

@@ -10,22 +10,16 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ganvae import classifier
-from ganvae.codes import Coded
-from ganvae.data import CPU, quantise
+from ganvae.core.imageset import CPU, quantise
 from ganvae.errors import UserError
-from ganvae.papers import (
-    courses,
-    findings,
-    ghosh2020,
-    ghosh2020_augmentation,
-    ghosh2020_claims,
-    ghosh2020_codes,
-    ghosh2020_theory,
-)
-from ganvae.papers.findings import Finding, Report
-from ganvae.papers.ghosh2020_codes import Codes, Read
-from ganvae.papers.results import Result, Results, of_seeds
+from ganvae.judging import classifier
+from ganvae.models.cgan.codes import Coded
+from ganvae.papers.ghosh2020 import augmentation, claims, codes, theory
+from ganvae.papers.ghosh2020 import report as ghosh2020
+from ganvae.papers.ghosh2020.codes import Codes, Read
+from ganvae.papers.shared import courses, findings
+from ganvae.papers.shared.findings import Finding, Report
+from ganvae.papers.shared.results import Result, Results, of_seeds
 from tests import made_experiments, paper_results
 
 LOW, HIGH = of_seeds({0: 1.0, 1: 1.1, 2: 0.9}), of_seeds({0: 5.0, 1: 5.2, 2: 4.9})
@@ -157,11 +151,11 @@ def test_codes_are_read_as_the_classifier_reads_them(results: Results) -> None:
     judge = classifier.load(Path("data/papers/mnist/classifier/weights.safetensors"), CPU)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ghosh2020_codes, "IMAGES", 100)
-        found = ghosh2020_codes.read(results["cgan"], 0, judge)
+        found = codes.read(results["cgan"], 0, judge)
     assert found.confusion.sum(axis=1).tolist() == [10] * 10
     decoder = results["cgan"].networks(0)["decoder"]
     assert isinstance(decoder, Coded)
-    walked = ghosh2020_codes.walk(results["infogan"], 0, 1)
+    walked = codes.walk(results["infogan"], 0, 1)
     assert walked.shape == (100, 28, 28)
     assert (walked[0] != walked[9]).any(), "the code changes the image"
 
@@ -190,7 +184,7 @@ def test_slant_and_width() -> None:
     for y in range(4, 24):
         drawn[0, 0, y, 14] = 1.0
         drawn[1, 0, y, 24 - y] = 1.0  # upward to the right
-    slant, width = ghosh2020_codes.shape(drawn)
+    slant, width = codes.shape(drawn)
     np.testing.assert_allclose(slant, [0, 1, 0], atol=1e-6)
     assert width[0] == pytest.approx(0, abs=1e-6)
     assert width[1] > 5
@@ -212,13 +206,13 @@ def test_who_looks_more_real() -> None:
     good = fake(fid_classifier=LOW, precision=HIGH)
     bad = fake(fid_classifier=HIGH, precision=LOW)
     mixed = fake(fid_classifier=LOW, precision=LOW)
-    assert ghosh2020_claims.more_real(good, bad) is True
-    assert ghosh2020_claims.more_real(bad, good) is False
-    assert ghosh2020_claims.more_real(good, good) is None
-    assert ghosh2020_claims.more_real(mixed, bad) is True  # precision does not tell, FID does
-    assert ghosh2020_claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
+    assert claims.more_real(good, bad) is True
+    assert claims.more_real(bad, good) is False
+    assert claims.more_real(good, good) is None
+    assert claims.more_real(mixed, bad) is True  # precision does not tell, FID does
+    assert claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
     repeated = fake(fid_classifier=HIGH, precision=HIGH, all_collapsed=True)
-    assert ghosh2020_claims.more_real(mixed, repeated) is True, "precision has no vote"
+    assert claims.more_real(mixed, repeated) is True, "precision has no vote"
 
 
 def test_there_is_no_common_quality_with_a_collapsed_model() -> None:
@@ -235,9 +229,9 @@ def of_length(model: str, budget: float, precision: str = "fp32") -> Result:
 def test_no_order_before_a_gan_has_had_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ghosh2020_claims, "settled", lambda left, right: True)
     enough, short, vae = of_length("gan", 0.05), of_length("cgan", 0.02), of_length("vae", 0.01)
-    assert ghosh2020_claims.ordered(enough, vae)
-    assert not ghosh2020_claims.ordered(vae, short)
-    assert not ghosh2020_claims.ordered(enough, short)
+    assert claims.ordered(enough, vae)
+    assert not claims.ordered(vae, short)
+    assert not claims.ordered(enough, short)
 
 
 def test_a_row_says_which_precision_its_systems_had(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,22 +246,22 @@ def test_a_row_says_which_precision_its_systems_had(monkeypatch: pytest.MonkeyPa
 
 
 def test_often() -> None:
-    assert ghosh2020_theory.often(3, 6) is True
-    assert ghosh2020_theory.often(2, 6) is False
-    assert ghosh2020_theory.often(0, 0) is None
+    assert theory.often(3, 6) is True
+    assert theory.often(2, 6) is False
+    assert theory.often(0, 0) is None
 
 
 def test_augmentation(folder: Path, tmp_path: Path) -> None:
-    found = ghosh2020_augmentation.read(Results("ghosh2020").experiment("augmentation"))
-    gain = ghosh2020_augmentation.gain(found, 100, 1.0)
+    found = augmentation.read(Results("ghosh2020").experiment("augmentation"))
+    gain = augmentation.gain(found, 100, 1.0)
     assert gain is not None
     assert gain.mean == pytest.approx(0.021)
-    assert ghosh2020_augmentation.gain(found, 7, 1.0) is None
+    assert augmentation.gain(found, 7, 1.0) is None
     with pytest.raises(UserError, match="no such file"):
-        ghosh2020_augmentation.read(tmp_path)
+        augmentation.read(tmp_path)
     (tmp_path / "accuracy.csv").write_text("variant,seed\nreal,0\n")
     with pytest.raises(UserError, match="no column real_images, share, test_accuracy"):
-        ghosh2020_augmentation.read(tmp_path)
+        augmentation.read(tmp_path)
 
 
 def test_no_codes_no_number() -> None:

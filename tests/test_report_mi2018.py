@@ -9,20 +9,15 @@ import pandas as pd
 import pytest
 import torch
 
-from ganvae import classifier, snapshots
 from ganvae.comparison.summary import spread
 from ganvae.experiments import map as map_experiment
-from ganvae.papers import (
-    findings,
-    mi2018,
-    mi2018_claims,
-    mi2018_constraint,
-    mi2018_figures,
-    mi2018_judge,
-    mi2018_looks,
-)
-from ganvae.papers.findings import Report
-from ganvae.papers.results import Results
+from ganvae.judging import classifier
+from ganvae.models.base import snapshots
+from ganvae.papers.mi2018 import claims, constraint, figures, judge, looks
+from ganvae.papers.mi2018 import report as mi2018
+from ganvae.papers.shared import findings
+from ganvae.papers.shared.findings import Report
+from ganvae.papers.shared.results import Results
 from tests import paper_results
 
 ROOT = Path("data/papers/mi2018")
@@ -122,8 +117,8 @@ def test_a_collapse_needs_classes_to_lose(monkeypatch: pytest.MonkeyPatch) -> No
         fell = 0
 
     made, judged = Made(), Judged()
-    entropies: Any = mi2018_claims._entropies
-    names = mi2018_claims.CLASS_ENTROPY
+    entropies: Any = claims._entropies
+    names = claims.CLASS_ENTROPY
     assert entropies(dict.fromkeys(names, made), judged)[0].verdict == "cannot tell"
     made.fell = 2
     gan = entropies(dict.fromkeys(names, made), judged)[0]
@@ -168,37 +163,37 @@ def course(*entropy: float) -> pd.DataFrame:
 
 
 def test_rules_of_the_courses_go_both_ways() -> None:
-    assert mi2018_claims.fall(course(0.1, 2.2, 0.0)) == pytest.approx(2.2)
+    assert claims.fall(course(0.1, 2.2, 0.0)) == pytest.approx(2.2)
     good = course(*[0.1] * 1, *[2.27, 2.28] * 6)
     good.loc[0, "step"] = 0
-    assert mi2018_claims.rises_and_stays(good) is True
-    assert mi2018_claims.rises_and_stays(good.assign(class_entropy=2.0)) is False, "too low"
+    assert claims.rises_and_stays(good) is True
+    assert claims.rises_and_stays(good.assign(class_entropy=2.0)) is False, "too low"
     unsteady = good["class_entropy"].where(good["step"] != 9, 2.0)
-    assert mi2018_claims.rises_and_stays(good.assign(class_entropy=unsteady)) is False
-    assert mi2018_claims.rises_and_stays(good[-2:]) is None, "two snapshots are no course"
-    assert mi2018_claims.entropy_at(good, 4) == 2.27
+    assert claims.rises_and_stays(good.assign(class_entropy=unsteady)) is False
+    assert claims.rises_and_stays(good[-2:]) is None, "two snapshots are no course"
+    assert claims.entropy_at(good, 4) == 2.27
 
 
 def test_which_snapshots_are_shown() -> None:
     updates = np.geomspace(0.2, 150_000, 16)
-    picked, missing = mi2018_figures.rows_of(updates)
+    picked, missing = figures.rows_of(updates)
     assert missing == [500_000, 1_000_000]
-    assert len(picked) == mi2018_figures.ROWS
+    assert len(picked) == figures.ROWS
     assert int(np.abs(np.log(updates / 100_000)).argmin()) in picked
-    assert mi2018_figures.rows_of(np.geomspace(1, 1_000_000, 16))[1] == []
+    assert figures.rows_of(np.geomspace(1, 1_000_000, 16))[1] == []
 
 
 def test_the_share_of_a_gradient() -> None:
     history = pd.DataFrame({"autoencoder.l_gan_gradient": [1.0, float("nan"), 3.0]})
-    share = mi2018_constraint.share_of_l_gan(history.assign(**{"autoencoder.l_vae_gradient": 1.0}))
+    share = constraint.share_of_l_gan(history.assign(**{"autoencoder.l_vae_gradient": 1.0}))
     assert share.tolist() == [0.5, 0.75]
 
 
 def test_means_that_are_similar() -> None:
     ten, near, far = (spread({"0": value}) for value in (10.0, 9.1, 8.9))
-    assert mi2018_looks.similar(ten, near) is True
-    assert mi2018_looks.similar(ten, far) is False
-    assert mi2018_looks.similar(ten, None) is None
+    assert looks.similar(ten, near) is True
+    assert looks.similar(ten, far) is False
+    assert looks.similar(ten, None) is None
 
 
 def test_where_the_constraint_helps() -> None:
@@ -212,7 +207,7 @@ def test_where_the_constraint_helps() -> None:
     rows += [(1.0, 9.0, seed, "finished", 45.0 + seed / 9, 0.0, False) for seed in (0, 1, 2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mi2018_constraint, "experiment", lambda name, found: None)
-        found = mi2018_constraint.where_it_helps("map", pd.DataFrame(rows, columns=columns))
+        found = constraint.where_it_helps("map", pd.DataFrame(rows, columns=columns))
     assert (
         "told lower for lambda 1 d 0.7, lambda 2 d 5, higher for lambda 2 d 0.7" in found.measured
     ), "not where it never was active"
@@ -221,4 +216,4 @@ def test_where_the_constraint_helps() -> None:
 
 
 def test_low_entropy_is_the_same_in_maps_and_findings() -> None:
-    assert mi2018_judge.LOW_ENTROPY == map_experiment.LOW_ENTROPY
+    assert judge.LOW_ENTROPY == map_experiment.LOW_ENTROPY

@@ -12,21 +12,16 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ganvae import data, storage
 from ganvae.comparison.summary import Spread
+from ganvae.core import imageset, storage
 from ganvae.errors import UserError
-from ganvae.model import to_images
-from ganvae.papers import (
-    findings,
-    parakatta2023,
-    parakatta2023_experiments,
-    parakatta2023_fashion,
-    parakatta2023_sets,
-)
-from ganvae.papers import parakatta2023_latent as latent
-from ganvae.papers.findings import Finding, Report
-from ganvae.papers.parakatta2023_sets import MODELS, Scores, Sets
-from ganvae.papers.results import Results, of_seeds
+from ganvae.models.base.contract import to_images
+from ganvae.papers.parakatta2023 import experiments, fashion, latent, sets
+from ganvae.papers.parakatta2023 import report as parakatta2023
+from ganvae.papers.parakatta2023.sets import MODELS, Scores, Sets
+from ganvae.papers.shared import findings
+from ganvae.papers.shared.findings import Finding, Report
+from ganvae.papers.shared.results import Results, of_seeds
 from tests import made_experiments, paper_results
 from tests.project import ROOT
 
@@ -44,13 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         rows = {
             model: {
                 metric: {"seeds": value.seeds}
-                for metric in parakatta2023_sets.METRICS
+                for metric in sets.METRICS
                 if (value := own[f"fashion_{model}"].metric(metric))
             }
             for model in MODELS
         }
         comparison = {"settings": {"data": "mnist"}, "rows": rows}  # the main pipeline's
-        storage.write_json(parakatta2023_sets.COMPARISON, comparison)
+        storage.write_json(sets.COMPARISON, comparison)
         yield made
 
 
@@ -145,9 +140,9 @@ def test_the_figures_show_what_they_say(report: Report, results: Results) -> Non
     np.testing.assert_array_equal(original, results["vae"].arrays["originals"][0])
     np.testing.assert_array_equal(of_vae, results["vae"].arrays["reconstructions/0"][0])
     networks = results["ae"].networks(0)
-    seen = data.dequantise(results["ae"].arrays["originals"])  # all: sums in the same order
+    seen = imageset.dequantise(results["ae"].arrays["originals"])  # all: sums in the same order
     code = networks["encoder"](seen)[:, : results["ae"].latent_dim]
-    coded = data.quantise(to_images(networks["decoder"](code)))
+    coded = imageset.quantise(to_images(networks["decoder"](code)))
     np.testing.assert_array_equal(of_ae, coded[0].numpy())
     metrics = report.tables["metrics"].set_index("system")["reconstruction_mse"]
     assert metrics.loc["ae"] == pytest.approx(
@@ -194,25 +189,25 @@ TIED = scores(dict(zip(MODELS, (1.001, 1.0, 4.0, 8.0, 16.0), strict=True)))
 
 
 def test_orders_on_two_sets() -> None:
-    assert parakatta2023_sets.turned(Sets(UP, UP)) == []
-    assert parakatta2023_sets.turned(Sets(UP, TIED)) == []
-    assert parakatta2023_sets.tau(Sets(UP, DOWN))[0] == pytest.approx(-1)
-    assert ("gan", "cvaegan") in parakatta2023_sets.turned(Sets(UP, DOWN))
-    assert parakatta2023_sets.order(DOWN)[0] == "cvaegan"
+    assert sets.turned(Sets(UP, UP)) == []
+    assert sets.turned(Sets(UP, TIED)) == []
+    assert sets.tau(Sets(UP, DOWN))[0] == pytest.approx(-1)
+    assert ("gan", "cvaegan") in sets.turned(Sets(UP, DOWN))
+    assert sets.order(DOWN)[0] == "cvaegan"
 
 
 def test_blur_and_fid() -> None:
     fid = dict(zip(MODELS, (1.0, 2.0, 4.0, 8.0, 16.0), strict=True))
     blurry = dict.fromkeys(MODELS, 1.0) | {"vae": 0.6}
     sharp = dict.fromkeys(MODELS, 1.0) | {"vae": 1.5}
-    assert parakatta2023_fashion.blur_raises_fid(scores(fid, blurry)) is True
-    assert parakatta2023_fashion.blur_raises_fid(scores(fid, sharp)) is False
-    assert parakatta2023_fashion.blur_raises_fid(scores(fid)) is None
-    assert parakatta2023_fashion.similar(scores(fid)) is True
-    assert parakatta2023_fashion.similar(scores(fid, blurry)) is False
-    assert parakatta2023_fashion.blurry(three(0.6)) is True
-    assert parakatta2023_fashion.blurry(three(1.5)) is False
-    assert parakatta2023_fashion.blurry(of_seeds({0: 0.6})) is None
+    assert fashion.blur_raises_fid(scores(fid, blurry)) is True
+    assert fashion.blur_raises_fid(scores(fid, sharp)) is False
+    assert fashion.blur_raises_fid(scores(fid)) is None
+    assert fashion.similar(scores(fid)) is True
+    assert fashion.similar(scores(fid, blurry)) is False
+    assert fashion.blurry(three(0.6)) is True
+    assert fashion.blurry(three(1.5)) is False
+    assert fashion.blurry(of_seeds({0: 0.6})) is None
 
 
 def codes_of(samples: torch.Tensor) -> latent.Codes:
@@ -247,7 +242,7 @@ def compression(error: float, jpeg: float, seeds: tuple[int, ...] = (0, 1, 2)) -
 
 
 def test_codes_against_components_and_files() -> None:
-    wins = parakatta2023_experiments.wins
+    wins = experiments.wins
     assert wins(compression(0.05, 1.0), "pca") is True
     assert wins(compression(0.5, 1.0), "pca") is False
     assert wins(compression(0.05, 1.0), "jpeg") is True
@@ -263,7 +258,7 @@ def test_what_one_setting_cannot_refute(monkeypatch: pytest.MonkeyPatch) -> None
     """The text says that something can be done, or finds application."""
     monkeypatch.setattr(parakatta2023_experiments, "experiment", lambda name, found: None)
     verdicts = [
-        [row.verdict for row in parakatta2023_experiments.compression(compression(error, 0.1))]
+        [row.verdict for row in experiments.compression(compression(error, 0.1))]
         for error in (0.005, 0.5)
     ]
     assert verdicts == [["holds", "holds"], ["cannot tell", "cannot tell"]]
@@ -295,36 +290,34 @@ def test_one_image_over_and_over_has_any_precision() -> None:
 
 
 def test_denoising_either_way(report: Report, results: Results) -> None:
-    found = parakatta2023_experiments.read_denoising(results.experiment("noise_removal"))
-    assert parakatta2023_experiments.denoises(found)[0] is True
+    found = experiments.read_denoising(results.experiment("noise_removal"))
+    assert experiments.denoises(found)[0] is True
     coder = found["method"] == "autoencoder 0.6"
     assert {0.4, 0.6, 0.8} == set(found["noise"])
     elsewhere = coder & (found["noise"] != 0.6)
     only = found.assign(mse=found["mse"].where(~elsewhere, 10 * found["mse"]))
-    assert parakatta2023_experiments.denoises(only)[0] is True, "judged at its own noise"
+    assert experiments.denoises(only)[0] is True, "judged at its own noise"
     worse = found.assign(mse=found["mse"].where(~coder, 10 * found["mse"]))
-    assert parakatta2023_experiments.denoises(worse)[0] is False
+    assert experiments.denoises(worse)[0] is False
     one = found[~coder | (found["seed"] == 0)]
-    assert parakatta2023_experiments.denoises(one)[0] is None
-    assert parakatta2023_experiments.denoises(found[found["method"] == "noisy"])[0] is None
+    assert experiments.denoises(one)[0] is None
+    assert experiments.denoises(found[found["method"] == "noisy"])[0] is None
 
 
 def test_anomalies_either_way(report: Report, results: Results) -> None:
-    digits = parakatta2023_experiments.read_anomaly(results.experiment("anomaly"))
-    other = parakatta2023_experiments.read_anomaly(results.experiment("anomaly_other_set"))
+    digits = experiments.read_anomaly(results.experiment("anomaly"))
+    other = experiments.read_anomaly(results.experiment("anomaly_other_set"))
     assert set(other["digit"]) == {-1}
-    first, second = parakatta2023_experiments.anomaly(
-        digits, other.assign(auroc=other["auroc"] - 0.5)
-    )
+    first, second = experiments.anomaly(digits, other.assign(auroc=other["auroc"] - 0.5))
     assert (first.verdict, second.verdict) == ("holds", "does not hold")
     assert row(report, "digit left out").measured == first.measured
 
 
 def test_missing_experiments_are_named(tmp_path: Path) -> None:
     for read in (
-        parakatta2023_experiments.read_anomaly,
-        parakatta2023_experiments.read_denoising,
-        parakatta2023_experiments.read_compression,
+        experiments.read_anomaly,
+        experiments.read_denoising,
+        experiments.read_compression,
     ):
         with pytest.raises(UserError, match="no such file"):
             read(tmp_path)
@@ -332,7 +325,7 @@ def test_missing_experiments_are_named(tmp_path: Path) -> None:
 
 def test_mnists_models_are_those_of_the_committed_comparison(results: Results) -> None:
     path = ROOT / "metrics" / "comparison.json"
-    found = parakatta2023_sets.read(results, path).mnist
+    found = sets.read(results, path).mnist
     rows = storage.read_json(path)["rows"]
     for metric, model in (("fid_classifier", "gan"), ("sharpness", "vae")):
         value = found[metric][model]
@@ -349,4 +342,4 @@ def test_a_comparison_of_other_images_is_refused(results: Results, tmp_path: Pat
     ):
         storage.write_json(path, {"settings": {"data": name}, "rows": rows})
         with pytest.raises(UserError, match=line):
-            parakatta2023_sets.read(results, path)
+            sets.read(results, path)

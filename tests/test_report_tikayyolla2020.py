@@ -7,17 +7,16 @@ import pandas as pd
 import pytest
 import torch
 
-from ganvae import data
 from ganvae.comparison.summary import spread
-from ganvae.papers import findings, tikayyolla2020
-from ganvae.papers import tikayyolla2020_figures as figures
-from ganvae.papers import tikayyolla2020_gan as of_gan
-from ganvae.papers import tikayyolla2020_losses as losses
-from ganvae.papers import tikayyolla2020_training as training
-from ganvae.papers import tikayyolla2020_vae as of_vae
-from ganvae.papers.findings import Report
-from ganvae.papers.results import Results
-from ganvae.papers.tikayyolla2020_losses import GAN_LOSS, VAE_LOSS, Loss
+from ganvae.core import imageset
+from ganvae.papers.shared import findings
+from ganvae.papers.shared.findings import Report
+from ganvae.papers.shared.results import Results
+from ganvae.papers.tikayyolla2020 import figures, losses, training
+from ganvae.papers.tikayyolla2020 import gan as of_gan
+from ganvae.papers.tikayyolla2020 import report as tikayyolla2020
+from ganvae.papers.tikayyolla2020 import vae as of_vae
+from ganvae.papers.tikayyolla2020.losses import GAN_LOSS, VAE_LOSS, Loss
 from tests import paper_results
 from tests.paper_results import EPOCHS
 
@@ -74,7 +73,7 @@ def test_reached_epochs_are_measured(results: Results, monkeypatch: pytest.Monke
     for name in VAE_LOSS:
         monkeypatch.setitem(VAE_LOSS, name, {EPOCHS / 2: 1.0, EPOCHS: 500.0, 10: 140.0})
     result = results["vae2"]
-    images, _ = data.load(result.system.root / "processed" / "test.safetensors")
+    images, _ = imageset.load(result.system.root / "processed" / "test.safetensors")
     found = losses.vae_losses(result, images, VAE_LOSS["vae2"])
     assert list(found) == [EPOCHS / 2, EPOCHS]
     last, history = found[EPOCHS], result.history(0)["autoencoder.loss"]

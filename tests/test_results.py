@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganvae import config
-from ganvae.model import Loss, Update
-from ganvae.results import flops_per_image, sampling_speed
-from ganvae.runtime import Noise
-from ganvae.task import Task, build
+from ganvae.core import config
+from ganvae.core.machine import Noise
+from ganvae.models.base.contract import Loss, Update
+from ganvae.training.record import flops_per_image, sampling_speed
+from ganvae.training.task import Task, build
 
 LATENT = 5
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from ganvae.errors import UserError
-from ganvae.papers import page
-from ganvae.papers.findings import COLUMNS
+from ganvae.papers.shared import page
+from ganvae.papers.shared.findings import COLUMNS
 from tests.project import ROOT
 
 ROW = {

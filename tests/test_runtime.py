@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ganvae import errors, runtime
+from ganvae import errors
+from ganvae.core import machine
+from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import Interrupted, UserError
-from ganvae.runtime import Noise, seed_for
 
 CPU = torch.device("cpu")
 
@@ -65,7 +66,7 @@ def test_noise_distributions() -> None:
 
 def test_device_override(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANVAE_DEVICE", "cpu")
-    assert runtime.device() == CPU
+    assert machine.device() == CPU
 
 
 @pytest.mark.parametrize("asked", ["cuda", None])
@@ -79,7 +80,7 @@ def test_each_process_of_a_training_has_a_gpu_of_its_own(
     monkeypatch.delenv("GANVAE_DEVICE", raising=False)
     if asked:
         monkeypatch.setenv("GANVAE_DEVICE", asked)
-    assert runtime.device() == torch.device("cuda:1")
+    assert machine.device() == torch.device("cuda:1")
 
 
 @pytest.mark.parametrize(
@@ -92,26 +93,26 @@ def test_device_order(
     monkeypatch.delenv("GANVAE_DEVICE", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert runtime.device().type == expected
+    assert machine.device().type == expected
 
 
 @pytest.mark.parametrize("name", ["banana", "cuda:99", "hpu", " cpu"])
 def test_unknown_device_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("GANVAE_DEVICE", name)
     with pytest.raises(UserError, match=f"^GANVAE_DEVICE={name}: no such device"):
-        runtime.device()
+        machine.device()
 
 
 def test_autocast() -> None:
     a = torch.randn(3, 3)
-    with runtime.autocast("fp32", CPU):
+    with machine.autocast("fp32", CPU):
         assert (a @ a).dtype == torch.float32
-    with runtime.autocast("bf16", CPU):
+    with machine.autocast("bf16", CPU):
         assert (a @ a).dtype == torch.bfloat16
 
 
 def test_description_has_device_and_versions() -> None:
-    described = runtime.description(CPU)
+    described = machine.description(CPU)
     assert described["device"].startswith("cpu: ")
     assert len(described["device"]) > len("cpu: ")
     assert described["torch"].split("+")[0] == torch.__version__.split("+")[0]
@@ -124,7 +125,7 @@ def test_use_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(2)
     try:
-        runtime.use_one_thread()
+        machine.use_one_thread()
         assert torch.get_num_threads() == 1
         assert (torch.tensor(1e-38) / 100).item() == 0, "denormal numbers are flushed to zero"
         assert torch.are_deterministic_algorithms_enabled()
@@ -172,7 +173,7 @@ def test_run_of_a_success_returns() -> None:
 def test_description_names_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert runtime.description(CPU)["commit"] == "unknown", "no git repository"
+    assert machine.description(CPU)["commit"] == "unknown", "no git repository"
     source = tmp_path / "src" / "a.py"
     source.parent.mkdir()
     source.write_text("a = 1\n")
@@ -180,6 +181,6 @@ def test_description_names_the_commit(tmp_path: Path, monkeypatch: pytest.Monkey
     for command in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "a")):
         subprocess.run(["git", *command], check=True)
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert runtime.description(CPU)["commit"] == head.stdout[:12]
+    assert machine.description(CPU)["commit"] == head.stdout[:12]
     source.write_text("a = 2\n")
-    assert runtime.description(CPU)["commit"] == f"{head.stdout[:12]} with changes"
+    assert machine.description(CPU)["commit"] == f"{head.stdout[:12]} with changes"

@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvae.data import quantise
+from ganvae.core.imageset import quantise
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError
-from ganvae.evaluation import Judged
+from ganvae.floors.selftest import EXPECTED
+from ganvae.judging.judged import Judged
+from ganvae.judging.scoring import PAIRS, RealImages, score
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.class_kl import class_kl
 from ganvae.metrics.frechet_distance import Reference, at_infinity, frechet_distance
@@ -19,9 +22,6 @@ from ganvae.metrics.memorization import nearest_real
 from ganvae.metrics.modes import modes_covered
 from ganvae.metrics.precision_recall import Manifold
 from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
-from ganvae.runtime import Noise
-from ganvae.scoring import PAIRS, Standard, score
-from ganvae.selftest import EXPECTED
 
 CPU = torch.device("cpu")
 DIRECTIONS = Noise(9, CPU).normal(784, 10)
@@ -37,9 +37,9 @@ def judged(of: Tensor) -> Judged:
     return Judged(features, features.softmax(dim=1))
 
 
-def standard() -> Standard:
+def standard() -> RealImages:
     test = images(80, seed=1)
-    return Standard(test, judged(test))
+    return RealImages(test, judged(test))
 
 
 TRAIN = images(150, seed=2)
@@ -84,7 +84,7 @@ def test_sorted_real_images_do_not_move_the_kernel_distance() -> None:
     given = images(3000, seed=2)
     found = []
     for arranged in (test, test[order]):
-        against = Standard(arranged, judged(arranged))
+        against = RealImages(arranged, judged(arranged))
         found.append(kernel_distance(against.shuffled, judged(given).features))
     in_blocks = kernel_distance(judged(test[order]).features, judged(given).features)
     assert all(abs(estimate.value) < in_blocks.value / 10 for estimate in found)

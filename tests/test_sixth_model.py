@@ -13,7 +13,7 @@ import pytest
 import torch
 from dvc.dependency import ParamsDependency
 
-from ganvae import config, storage
+from ganvae.core import config, storage
 from tests import project
 from tests.architectures import HUGE, pairs
 from tests.test_dependencies import MODELS, Pipeline, of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganvae import storage
+from ganvae.core import storage
 from ganvae.errors import UserError
 
 Write = Callable[[Path], None]

@@ -7,9 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganvae import config, data, model, training
+from ganvae.core import config, imageset
 from ganvae.errors import UserError
-from ganvae.task import Task, build
+from ganvae.models.base import build
+from ganvae.training import loop
+from ganvae.training.task import Task, build
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(3).integers(0, 256, (100, 1, 28, 28), dtype=np.uint8)
@@ -26,20 +28,20 @@ def stored(folder: Path, pixels: NDArray[np.generic] = PIXELS) -> Path:
     return folder / "train.npy"
 
 
-def task(folder: Path, images: data.Images, name: str = "vae") -> Task:
+def task(folder: Path, images: imageset.Images, name: str = "vae") -> Task:
     values = config.load()
     values["train"] |= {"batch_size": 32, "epochs": 2}
     return build(name, values, images, torch.zeros(100).long(), seed=0, folder=folder)
 
 
 def trained(given: Task) -> dict[str, torch.Tensor]:
-    training.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
+    loop.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
     return given.networks.state_dict()
 
 
 def test_batches_are_those_of_images_in_memory(tmp_path: Path) -> None:
-    streamed, labels = data.training_set(stored(tmp_path), CPU)
-    resident = data.dequantise(torch.from_numpy(PIXELS))
+    streamed, labels = imageset.training_set(stored(tmp_path), CPU)
+    resident = imageset.dequantise(torch.from_numpy(PIXELS))
     assert streamed.shape == resident.shape
     assert streamed.device == CPU
     assert len(streamed) == len(labels) == 100
@@ -53,10 +55,10 @@ def test_batches_are_those_of_images_in_memory(tmp_path: Path) -> None:
 
 def test_quantising_colours_and_back() -> None:
     colours = torch.from_numpy(PIXELS[:12].reshape(4, 3, 28, 28))
-    assert torch.equal(data.quantise(data.dequantise(colours)), colours)
+    assert torch.equal(imageset.quantise(imageset.dequantise(colours)), colours)
     grey = torch.from_numpy(PIXELS[:4])
-    assert torch.equal(data.quantise(data.dequantise(grey)), grey.squeeze(1))
-    assert torch.equal(data.dequantise(grey.squeeze(1)), data.dequantise(grey))
+    assert torch.equal(imageset.quantise(imageset.dequantise(grey)), grey.squeeze(1))
+    assert torch.equal(imageset.dequantise(grey.squeeze(1)), imageset.dequantise(grey))
 
 
 @pytest.mark.parametrize(
@@ -69,20 +71,20 @@ def test_quantising_colours_and_back() -> None:
 )
 def test_other_arrays_are_refused(tmp_path: Path, pixels: NDArray[np.generic], held: str) -> None:
     with pytest.raises(UserError, match=f"train.npy: {held}; uint8"):
-        data.training_set(stored(tmp_path, pixels), CPU)
+        imageset.training_set(stored(tmp_path, pixels), CPU)
 
 
 def test_missing_and_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
-        data.training_set(tmp_path / "none.npy", CPU)
+        imageset.training_set(tmp_path / "none.npy", CPU)
     path = stored(tmp_path)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(UserError, match=r"train.npy: damaged"):
-        data.training_set(path, CPU)
+        imageset.training_set(path, CPU)
 
 
 def test_images_of_another_shape_are_refused(tmp_path: Path) -> None:
     colours = torch.zeros(100, 3, 64, 64)
     with pytest.raises(UserError, match=r"'wide': is for images of \[1, 28, 28\] .* not \[3, 64"):
         task(tmp_path, colours)
-    assert model.image_shape("wide") == (1, 28, 28)
+    assert build.image_shape("wide") == (1, 28, 28)

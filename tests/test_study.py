@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvae import storage
+from ganvae.core import storage
 from tests import project
 
 

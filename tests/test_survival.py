@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganvae import config
+from ganvae.core import config
 from tests import project
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")

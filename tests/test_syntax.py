@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganvae.syntax import same_program
+from ganvae.tools.syntax import same_program
 
 SOURCE = '''"""A module."""
 

@@ -14,7 +14,8 @@ from scipy.special import rel_entr
 from torch import Tensor
 from torch.autograd import grad
 
-from ganvae.losses import adversarial, elbo
+from ganvae.models.gan import loss as adversarial
+from ganvae.models.vae import elbo
 
 EXACT = 1e-10  # float64, sums of at most a hundred terms
 SURE = 60.0  # a logit at which D is 0 or 1 to float64

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ganvae.timeline import collapsed_at, is_collapsed
+from ganvae.evaluation.timeline import collapsed_at, is_collapsed
 
 FINE, FEW = math.log(8), math.log(3)
 

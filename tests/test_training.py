@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvae import config, storage
+from ganvae.core import config, storage
+from ganvae.core.machine import Noise, autocast
 from ganvae.errors import Interrupted, UserError
-from ganvae.history import History, NonFinite
-from ganvae.model import Loss, Optimizer, TrainParams, Update
-from ganvae.runtime import Noise, autocast
-from ganvae.snapshots import pack, snapshot_steps
-from ganvae.stepper import Stepper, make_optimizer
-from ganvae.task import Task, build
-from ganvae.training import Outcome, Run, train
+from ganvae.models.base.contract import Loss, Optimizer, TrainParams, Update
+from ganvae.models.base.snapshots import pack, snapshot_steps
+from ganvae.training.history import History, NonFinite
+from ganvae.training.loop import Outcome, Run, train
+from ganvae.training.step import Stepper, make_optimizer
+from ganvae.training.task import Task, build
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 # bf16 once: some processors emulate it, at a hundredth of the speed

@@ -7,18 +7,18 @@ import pytest
 import torch
 from torch import nn
 
-from ganvae import results, training
-from ganvae.runtime import Noise
-from ganvae.stepper import Stepper
-from ganvae.storage import read_tensors
-from ganvae.task import Task
+from ganvae.core.machine import Noise
+from ganvae.core.storage import read_tensors
+from ganvae.training import loop, record
+from ganvae.training.step import Stepper
+from ganvae.training.task import Task
 from tests.test_training import SETTINGS, task
 
 CPU = torch.device("cpu")
 
 
-def outcome(given: Task) -> training.Outcome:
-    return training.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
+def outcome(given: Task) -> loop.Outcome:
+    return loop.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
 
 
 def test_a_part_of_an_epoch(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_part_of_an_epoch(tmp_path: Path) -> None:
 
 def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
     given = task(tmp_path / "long", "vae", epochs=2, lr_decay=0.0, checkpoints=[1, 2, 9])
-    results.write(tmp_path / "result", given, outcome(given))
+    record.write(tmp_path / "result", given, outcome(given))
     kept = read_tensors(tmp_path / "result" / "checkpoints.safetensors")
     steps = given.steps_per_epoch
     assert {int(name.split(".")[0]) for name in kept} == {steps, 2 * steps}, "9 is not reached"
@@ -43,7 +43,7 @@ def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
 
 def test_no_checkpoints_no_file(tmp_path: Path) -> None:
     given = task(tmp_path, "vae", epochs=1, checkpoints=[])
-    results.write(tmp_path / "result", given, outcome(given))
+    record.write(tmp_path / "result", given, outcome(given))
     assert not (tmp_path / "result" / "checkpoints.safetensors").exists()
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import grad
 
-from ganvae.runtime import Noise
+from ganvae.core.machine import Noise
 from tests.written_out import ARCHITECTURES, CLOSE, CPU, LATENT, SEED, Case, N, l_gan, l_vae
 
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from ganvae.comparison.summary import spread
-from ganvae.papers import courses
-from ganvae.papers.findings import if_true, written
-from ganvae.papers.results import Result, of_seeds
-from ganvae.papers.verdicts import (
+from ganvae.papers.shared import courses
+from ganvae.papers.shared.findings import if_true, written
+from ganvae.papers.shared.results import Result, of_seeds
+from ganvae.papers.shared.rules import (
     above,
     agreed,
     at_least,

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import grad
 
-from ganvae import config, model
-from ganvae.model import Loss, NetworksParams, Update
-from ganvae.runtime import Noise
+from ganvae.core import config
+from ganvae.core.machine import Noise
+from ganvae.models.base import build
+from ganvae.models.base.contract import Loss, NetworksParams, Update
 
 CPU = torch.device("cpu")
 ARCHITECTURES = ("wide", "mi2018")
@@ -36,10 +37,10 @@ class Case:
     """A model in float64 whose discriminator tells apart: at its start all logits are near 0."""
 
     def __init__(self, name: str, architecture: str, **changes: Any) -> None:
-        module = model.model(name)
+        module = build.model(name)
         params = module.Params.model_validate(BLOCKS[name] | changes)
         networks = NetworksParams(architecture=architecture, latent_dim=LATENT)
-        self.networks = model.create(name, networks, seed=3)
+        self.networks = build.create(name, networks, seed=3)
         for parameter in self.networks.parameters():
             parameter.data.mul_(1.5)
         self.updates: dict[str, Update] = {

@@ -2,11 +2,33 @@
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class UserError(Exception):
     """Something the user can mend: the message is one line that says what, where and how."""
+
+
+class ParameterError(UserError):
+    """A parameter that no stage can use; `parameters_of` says in which file it stands."""
+
+    file: Path = Path("params.yaml")
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.where}{self.args[0]}"
+
+
+@contextmanager
+def parameters_of(file: Path, where: str = "") -> Iterator[None]:
+    """Inside, a `ParameterError` is about `file`, and about `where` in it, such as one system."""
+    try:
+        yield
+    except ParameterError as error:
+        error.file, error.where = file, where
+        raise
 
 
 class Interrupted(Exception):  # noqa: N818 (a request, not an error)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from ganvae import storage
+from ganvae.core import storage
 from ganvae.errors import UserError
 
 Array = NDArray[Any]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from ganvae import config
 from ganvae.comparison import files
 from ganvae.comparison.constraint import active_share
 from ganvae.comparison.files import Array
+from ganvae.core import config
 from ganvae.errors import UserError
 
 MODELS = Path("data/models")

@@ -27,17 +27,19 @@ from pydantic import Field, model_validator
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from ganvae import data, storage, trainings
-from ganvae.data import CLASSES, quantise
-from ganvae.errors import UserError
-from ganvae.experiment import write_table
-from ganvae.jobs import Job
-from ganvae.losses import elbo
+from ganvae.core import imageset, storage
+from ganvae.core.imageset import CLASSES, quantise
+from ganvae.core.machine import Noise, seed_for
+from ganvae.errors import ParameterError
+from ganvae.experiments.shared import trainings
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.experiments.shared.trainings import TrainingParams
+from ganvae.jobs.executor import Job
+from ganvae.jobs.threads import side_by_side
 from ganvae.metrics.reconstruction import reconstruction_mse
-from ganvae.model import reparameterize, to_images
-from ganvae.runtime import Noise, seed_for
-from ganvae.threads import side_by_side
-from ganvae.trainings import Training, TrainingParams
+from ganvae.models.base.contract import reparameterize, to_images
+from ganvae.models.base.systems import Plan
+from ganvae.models.vae import elbo
 
 (MODEL,) = MODELS = ("vae",)
 SHOWN = 10
@@ -101,24 +103,24 @@ def run(params: Params, folder: Path, root: Path) -> None:
 
 def _tasks(
     params: Params, root: Path, scratch: Path
-) -> tuple[dict[str, Training], dict[str, tuple[Tensor, Tensor]]]:
+) -> tuple[dict[str, Plan], dict[str, tuple[Tensor, Tensor]]]:
     """By what is left out: the training, and test images with 1 for the anomalies among them."""
     if params.left_out is None:
         if root == trainings.MNIST:
-            raise UserError(f"params.yaml: data = {root}: left_out is null: name another set")
+            raise ParameterError(f"data = {root}: left_out is null: name another set")
         mnist = trainings.MNIST / "processed"
-        normal, _ = data.load(mnist / "test.safetensors")
-        anomalies, _ = data.load(root / "processed" / "test.safetensors")
+        normal, _ = imageset.load(mnist / "test.safetensors")
+        anomalies, _ = imageset.load(root / "processed" / "test.safetensors")
         anomalous = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalies))])
         training = trainings.of(params, MODEL, params.latent_dim, mnist / "train.safetensors")
         return {"other": training}, {"other": (torch.cat([normal, anomalies]), anomalous.byte())}
-    images, labels = data.load(root / "processed" / "train.safetensors")
-    test_images, test_labels = data.load(root / "processed" / "test.safetensors")
+    images, labels = imageset.load(root / "processed" / "train.safetensors")
+    test_images, test_labels = imageset.load(root / "processed" / "test.safetensors")
     wanted, tests = {}, {}
     for digit in params.left_out:
         for name, found in (("training", labels), ("test", test_labels)):
             if not 0 < int((found == digit).sum()) < len(found):
-                raise UserError(f"params.yaml: left_out: {digit}: none or all of the {name} images")
+                raise ParameterError(f"left_out: {digit}: none or all of the {name} images")
         path = write_without(scratch, images, labels, digit)
         wanted[str(digit)] = trainings.of(params, MODEL, params.latent_dim, path)
         tests[str(digit)] = test_images, (test_labels == digit).byte()
@@ -130,7 +132,7 @@ def write_without(folder: Path, images: Tensor, labels: Tensor, digit: int) -> P
     return trainings.write_levels(folder / f"without_{digit}.npy", images[labels != digit])
 
 
-def _scores(params: Params, training: Training, job: Job, seed: int, images: Tensor) -> Scores:
+def _scores(params: Params, training: Plan, job: Job, seed: int, images: Tensor) -> Scores:
     """Both scores of every image [N]; empty for a training that diverged."""
     networks = trainings.load(training, job, seed)
     likelihood = training.values["models"][MODEL]["likelihood"]

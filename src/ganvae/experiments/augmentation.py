@@ -29,15 +29,16 @@ import torch
 from pydantic import Field, ValidationError, model_validator
 from torch import Tensor, nn
 
-from ganvae import classifiers, data, few_images, storage, trainings
-from ganvae.classifier import Architecture, ClassifierParams
-from ganvae.classifiers import Wanted
-from ganvae.config import Block
-from ganvae.data import CLASSES, quantise
-from ganvae.errors import UserError
-from ganvae.experiment import write_table
-from ganvae.few_images import MODELS, GanBlock, Subset
-from ganvae.threads import side_by_side
+from ganvae.core import imageset, storage
+from ganvae.core.config import Block
+from ganvae.core.imageset import CLASSES, quantise
+from ganvae.errors import ParameterError
+from ganvae.experiments.shared import classifiers, few_images, trainings
+from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.experiments.shared.few_images import MODELS, GanBlock, Subset
+from ganvae.jobs.threads import side_by_side
+from ganvae.judging.classifier import Architecture, ClassifierParams
 
 __all__ = ["MODELS", "Params", "run"]
 
@@ -139,11 +140,11 @@ def run(params: Params, folder: Path, root: Path) -> None:
         UserError: a block does not fit its schema; a file is missing or damaged; more real images
             are asked for than there are.
     """
-    images, labels = data.load(root / "processed" / "train.safetensors")
-    test = data.load(root / "processed" / "test.safetensors")
+    images, labels = imageset.load(root / "processed" / "train.safetensors")
+    test = imageset.load(root / "processed" / "test.safetensors")
     if max(params.real_images) > len(images):
-        raise UserError(
-            f"params.yaml: real_images = {params.real_images}: allowed: at most {len(images)}, the "
+        raise ParameterError(
+            f"real_images = {params.real_images}: allowed: at most {len(images)}, the "
             "number of training images"
         )
     subsets = [Subset(num, seed) for num in params.real_images for seed in params.seeds]

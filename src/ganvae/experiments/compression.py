@@ -29,15 +29,17 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from ganvae import data, jpeg, storage, trainings
-from ganvae.data import dequantise, quantise
-from ganvae.experiment import write_table
-from ganvae.jobs import Job
+from ganvae.core import imageset, storage
+from ganvae.core.imageset import dequantise, quantise
+from ganvae.experiments.shared import jpeg, trainings
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.experiments.shared.principal import PrincipalComponents
+from ganvae.experiments.shared.trainings import TrainingParams
+from ganvae.jobs.executor import Job
+from ganvae.jobs.threads import side_by_side
 from ganvae.metrics.reconstruction import reconstruction_mse
-from ganvae.model import to_images
-from ganvae.principal import PrincipalComponents
-from ganvae.threads import side_by_side
-from ganvae.trainings import Training, TrainingParams
+from ganvae.models.base.contract import to_images
+from ganvae.models.base.systems import Plan
 
 MODELS = ("ae", "vae")
 NAMES = {"ae": "autoencoder", "vae": "vae"}
@@ -84,8 +86,8 @@ def run(params: Params, folder: Path, root: Path) -> None:
             are asked for than there are training images.
     """
     train = root / "processed" / "train.safetensors"
-    images, _ = data.load(root / "processed" / "test.safetensors")
-    components = PrincipalComponents(data.load(train)[0], max(params.code_sizes))
+    images, _ = imageset.load(root / "processed" / "test.safetensors")
+    components = PrincipalComponents(imageset.load(train)[0], max(params.code_sizes))
     wanted = {
         f"{NAMES[name]}/{size}": trainings.of(params, name, size, train)
         for name in MODELS
@@ -110,7 +112,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     storage.write_tensors(folder / "images.safetensors", shown, {"of": "compression"})
 
 
-def _coded(key: str, training: Training, job: Job, seed: int, images: Tensor) -> Found:
+def _coded(key: str, training: Plan, job: Job, seed: int, images: Tensor) -> Found:
     """One autoencoder or VAE."""
     method, _, size = key.partition("/")
     row = {"method": method, "code_size": int(size), "seed": seed}

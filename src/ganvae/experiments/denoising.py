@@ -30,14 +30,16 @@ from scipy.ndimage import median_filter
 from scipy.signal import wiener
 from torch import Tensor
 
-from ganvae import data, storage, trainings
-from ganvae.data import quantise
-from ganvae.errors import UserError
-from ganvae.experiment import write_table
-from ganvae.jobs import Job
-from ganvae.runtime import Noise, seed_for
-from ganvae.threads import side_by_side
-from ganvae.trainings import Training, TrainingParams
+from ganvae.core import imageset, storage
+from ganvae.core.imageset import quantise
+from ganvae.core.machine import Noise, seed_for
+from ganvae.errors import ParameterError
+from ganvae.experiments.shared import trainings
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.experiments.shared.trainings import TrainingParams
+from ganvae.jobs.executor import Job
+from ganvae.jobs.threads import side_by_side
+from ganvae.models.base.systems import Plan
 
 (MODEL,) = MODELS = ("ae",)
 SHOWN = 10
@@ -77,7 +79,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     Raises:
         UserError: a block does not fit its schema; a file is missing or damaged.
     """
-    images, _ = data.load(root / "processed" / "test.safetensors")
+    images, _ = imageset.load(root / "processed" / "test.safetensors")
     train = root / "processed" / "train.safetensors"
     wanted = {sigma: _training(params, sigma, train) for sigma in params.train_noise}
     filters = [partial(_filtered, images, noise, params.windows) for noise in params.noise]
@@ -99,10 +101,10 @@ def run(params: Params, folder: Path, root: Path) -> None:
     storage.write_tensors(folder / "images.safetensors", shown, {"of": "denoising"})
 
 
-def _training(params: Params, noise: float, images: Path) -> Training:
+def _training(params: Params, noise: float, images: Path) -> Plan:
     block = params.models[MODEL]
     if "noise" in block:
-        raise UserError(f"params.yaml: models.{MODEL}.noise: stands in `train_noise` instead")
+        raise ParameterError(f"models.{MODEL}.noise: stands in `train_noise` instead")
     laid_over = params.model_copy(update={"models": {MODEL: {**block, "noise": noise}}})
     return trainings.of(laid_over, MODEL, params.latent_dim, images)
 
@@ -124,7 +126,7 @@ def error(images: Tensor, denoised: Tensor) -> float:
 
 
 def _denoised(
-    training: Training, job: Job, train_noise: float, seed: int, images: Tensor, noise: float
+    training: Plan, job: Job, train_noise: float, seed: int, images: Tensor, noise: float
 ) -> Found:
     row: Row = {"noise": noise, "method": "autoencoder", "train_noise": train_noise, "seed": seed}
     name = f"{noise:g}/autoencoder_{train_noise:g}"

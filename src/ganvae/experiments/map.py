@@ -16,6 +16,7 @@ Writes `map.csv`, one row per setting and seed:
 Of a training that diverged nothing is measured.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,23 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from ganvae import classifier, parts, storage, trainings
 from ganvae.comparison.constraint import active_share, final_excess
-from ganvae.encoding import encode
-from ganvae.errors import UserError
-from ganvae.experiment import write_table
-from ganvae.grid import GridParams, Point
-from ganvae.jobs import Job
+from ganvae.core import storage
+from ganvae.errors import ParameterError
+from ganvae.evaluation import parts
+from ganvae.evaluation.encoding import encode
+from ganvae.evaluation.parts import Bench
+from ganvae.evaluation.timeline import is_collapsed
+from ganvae.experiments.shared import trainings
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.experiments.shared.grid import GridParams, Point
+from ganvae.experiments.shared.trainings import TrainingParams
+from ganvae.jobs.executor import Job
+from ganvae.jobs.threads import side_by_side
+from ganvae.judging import classifier
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.image_entropy import image_entropy
-from ganvae.parts import Bench
-from ganvae.threads import side_by_side
-from ganvae.timeline import is_collapsed
-from ganvae.trainings import Training, TrainingParams
+from ganvae.models.base.systems import Plan
 
 (MODEL,) = MODELS = ("cvaegan",)
 CSV = "map.csv"
@@ -90,16 +95,16 @@ def run(params: Params, folder: Path, root: Path) -> None:
         write_table(folder / CSV, rows, COLUMNS)
 
 
-def _training(params: Params, point: Point, root: Path) -> Training:
+def _training(params: Params, point: Point, root: Path) -> Plan:
     given = params.models[MODEL]
     if twice := sorted(point.block().keys() & given.keys()):
-        raise UserError(f"params.yaml: models.{MODEL}.{twice[0]}: stands in `grid` instead")
+        raise ParameterError(f"models.{MODEL}.{twice[0]}: stands in `grid` instead")
     laid_over = params.model_copy(update={"models": {MODEL: {**given, **point.block()}}})
     images = root / "processed" / "train.safetensors"
     return trainings.of(laid_over, MODEL, params.latent_dim, images)
 
 
-def _bench(params: Params, training: Training, root: Path) -> Bench:
+def _bench(params: Params, training: Plan, root: Path) -> Bench:
     """What all are measured with; the costly numbers that no map shows are left out."""
     training.check()
     evaluate = {
@@ -110,12 +115,13 @@ def _bench(params: Params, training: Training, root: Path) -> Bench:
         "inversion_images": 1,
         "inversion_steps": 1,
     }
-    bench = parts.read_bench(MODEL, {**training.values, "evaluate": evaluate}, root)
-    _ = bench.standard.frechet  # once, not in every thread
+    measured = replace(training, values={**training.values, "evaluate": evaluate})
+    bench = parts.read_bench(measured, root)
+    _ = bench.real.frechet  # once, not in every thread
     return bench
 
 
-def _row(bench: Bench, training: Training, job: Job, point: Point, seed: int) -> dict[str, Any]:
+def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dict[str, Any]:
     status = storage.read_json(job.result / "status.json")
     row = {**point.block(), "seed": seed, "step": status["step"]}
     try:
@@ -136,7 +142,7 @@ def _row(bench: Bench, training: Training, job: Job, point: Point, seed: int) ->
     }
 
 
-def _measure(bench: Bench, training: Training, job: Job, seed: int) -> dict[str, float]:
+def _measure(bench: Bench, training: Plan, job: Job, seed: int) -> dict[str, float]:
     """As the stage `evaluate` measures; empty for a training that diverged."""
     assert bench.likelihood is not None
     networks = trainings.load(training, job, seed)
@@ -145,10 +151,10 @@ def _measure(bench: Bench, training: Training, job: Job, seed: int) -> dict[str,
     images = parts.sample(bench, networks, seed)
     features, probabilities = classifier.classify(bench.classifier, images)
     entropies = image_entropy(probabilities)
-    encoded = encode(networks, bench.standard.images, bench.likelihood, seed, importance=1)
+    encoded = encode(networks, bench.real.images, bench.likelihood, seed, importance=1)
     return {
         "class_entropy": class_entropy(class_histogram(probabilities)),
-        "fid_classifier": bench.standard.frechet.distance(features),
+        "fid_classifier": bench.real.frechet.distance(features),
         "image_entropy_mean": float(entropies.mean()),
         "image_entropy_std": float(entropies.std()),
         "low_entropy_share": float((entropies < LOW_ENTROPY).double().mean()),

@@ -13,11 +13,13 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from ganvae import classifier, classifiers, data, storage
-from ganvae.classifier import Classifier, ClassifierParams
-from ganvae.classifiers import Wanted
-from ganvae.config import Block
-from ganvae.experiment import write_table
+from ganvae.core import imageset, storage
+from ganvae.core.config import Block
+from ganvae.experiments.shared import classifiers
+from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.experiment import write_table
+from ganvae.judging import classifier
+from ganvae.judging.classifier import Classifier, ClassifierParams
 
 MODELS = ()
 
@@ -53,7 +55,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     Raises:
         UserError: a file is missing or damaged, or a training failed.
     """
-    images, labels = data.load(root / "processed" / "test.safetensors")
+    images, labels = imageset.load(root / "processed" / "test.safetensors")
     train = root / "processed" / "train.safetensors"
     wanted = {f"seed {seed}": Wanted(params.of(seed), train) for seed in params.seeds}
     with classifiers.trained(wanted) as judges:
@@ -68,7 +70,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
 def _write(judge: Classifier, train: Path, root: Path, folder: Path) -> None:
     views: dict[str, Tensor] = {}
     for split, path in (("train", train), ("test", root / "processed" / "test.safetensors")):
-        images, _ = data.load(path)
+        images, _ = imageset.load(path)
         names = (f"{split}_features", f"{split}_probabilities")
         views.update(zip(names, classifier.classify(judge, images), strict=True))
     classifier.save(judge, folder / "weights.safetensors")

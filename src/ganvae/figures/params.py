@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from ganvae.config import Block
+from ganvae.core.config import Block
 
 
 class FiguresParams(Block):

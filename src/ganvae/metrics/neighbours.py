@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ganvae.linear import product
+from ganvae.core.matmul import product
 
 BLOCK = 500
 

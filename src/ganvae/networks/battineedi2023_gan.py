@@ -15,8 +15,8 @@ discriminator's: both end in logits, the sigmoid is part of the loss and tanh of
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving, leaky
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving, leaky
 
 
 def decoder(latent_dim: int) -> nn.Module:

@@ -10,8 +10,8 @@ taken as 256 channels of 7 x 7.
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving, leaky
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving, leaky
 
 
 def decoder(latent_dim: int) -> nn.Module:

@@ -5,8 +5,8 @@ Differs from the text because it says only that the networks were modified, not 
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving, leaky
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving, leaky
 
 
 def decoder(latent_dim: int) -> nn.Module:

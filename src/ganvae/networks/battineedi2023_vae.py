@@ -14,8 +14,8 @@ is part of `model.to_images`.
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving, leaky
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving, leaky
 
 
 def encoder(latent_dim: int) -> nn.Module:

@@ -6,8 +6,8 @@ networks were modified, not how.
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving, leaky
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving, leaky
 
 
 def encoder(latent_dim: int) -> nn.Module:

@@ -17,8 +17,8 @@ of its InfoGAN. A bias before batch normalisation would be subtracted again and 
 
 from torch import nn
 
-from ganvae.convolution import dense
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense
 
 # channels out, kernel, stride, padding of the generator's hidden layers
 GENERATOR = ((512, 3, 1, 0), (256, 3, 2, 0), (128, 5, 1, 2), (64, 4, 2, 1))

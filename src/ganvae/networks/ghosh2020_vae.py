@@ -14,8 +14,8 @@ would not fall below 0. The decoder ends in logits, its sigmoid is part of the l
 
 from torch import nn
 
-from ganvae.convolution import dense
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense
 
 HIDDEN = 256
 

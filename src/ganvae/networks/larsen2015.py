@@ -21,7 +21,7 @@ bias before batch normalisation would be subtracted again and is left out.
 
 from torch import nn
 
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
 
 SHAPE = (3, 64, 64)
 SMALL = (256, 8, 8)  # what the image is halved to, and doubled from

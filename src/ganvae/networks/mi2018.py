@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
 
 WIDTHS = (784, 392, 196, 98)
 

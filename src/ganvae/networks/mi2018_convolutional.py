@@ -16,7 +16,7 @@ The generator's tanh is part of `model.to_images`.
 
 from torch import nn
 
-from ganvae.convolution import dcgan_discriminator, dcgan_generator, leaky
+from ganvae.networks.layers.convolution import dcgan_discriminator, dcgan_generator, leaky
 
 
 def decoder(latent_dim: int) -> nn.Module:

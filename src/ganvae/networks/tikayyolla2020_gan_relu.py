@@ -7,7 +7,7 @@ networks; nothing else differs.
 
 from torch import nn
 
-from ganvae.convolution import dcgan_discriminator, dcgan_generator
+from ganvae.networks.layers.convolution import dcgan_discriminator, dcgan_generator
 
 
 def decoder(latent_dim: int) -> nn.Module:

@@ -12,8 +12,8 @@ the encoder's convolutions, with channels that double where the image halves, as
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving
 
 
 def encoder(latent_dim: int) -> nn.Module:

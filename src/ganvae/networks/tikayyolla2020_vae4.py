@@ -6,8 +6,8 @@ then as `tikayyolla2020_vae2`, whose docstring also says what the text leaves op
 
 from torch import nn
 
-from ganvae.convolution import dense, doubling, halving
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
+from ganvae.networks.layers.convolution import dense, doubling, halving
 
 
 def encoder(latent_dim: int) -> nn.Module:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganvae.linear import Linear
+from ganvae.core.matmul import Linear
 
 SLOPE = 0.2
 

@@ -1,0 +1,131 @@
+"""Reads `params.yaml` and checks a block against the schema that stands beside its consumer."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from ganvae.errors import ParameterError, UserError
+
+PARAMS_FILE = Path("params.yaml")
+
+B = TypeVar("B", bound="Block")
+
+
+class Block(BaseModel):
+    """Base of every schema: no unknown keys, no silent conversion, no defaults, read-only."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with YAML 1.2 floats: DVC writes 5e-05, which YAML 1.1 reads as text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:float"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$"
+        r"|[-+]?[0-9]+[eE][-+]?[0-9]+$"
+        r"|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+0123456789."),
+)
+
+
+def parse(text: str) -> Any:
+    """Parses YAML text; numbers such as 2e-4, 5e-05 and 1e5 are floats."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def load(path: Path = PARAMS_FILE) -> dict[str, Any]:
+    """Returns the mapping in `path`. Raises `UserError` if it is missing or no YAML mapping."""
+    try:
+        values = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run from the repository's root") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: a mapping of sections is expected")
+    return values
+
+
+def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`below` with the values of `above` in their place; blocks are merged key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        merged[key] = overlay(old, value) if isinstance(old, dict) else value
+    return merged
+
+
+def section(values: Mapping[str, Any], path: str) -> Any:
+    """Returns the part of `values` at a dotted path. Raises `UserError` where there is none."""
+    here: Any = values
+    for depth, key in enumerate(path.split(".")):
+        if not isinstance(here, Mapping) or key not in here:
+            missing = ".".join(path.split(".")[: depth + 1])
+            raise ParameterError(f"{missing}: missing")
+        here = here[key]
+    return here
+
+
+def block(schema: type[B], values: Mapping[str, Any], path: str) -> B:
+    """Checks the block of `values` at the dotted `path` against `schema`.
+
+    Raises:
+        UserError: one line with the dotted path, the value, what is allowed and, for an unknown
+            key, the nearest known one.
+    """
+    part = section(values, path)
+    try:
+        return schema.model_validate(part)
+    except ValidationError as error:
+        raise ParameterError(_explain(error.errors(), path, schema)) from None
+
+
+def unknown(path: str, key: str, known: Iterable[str]) -> str:
+    """The one line for an unknown key at `path`, naming the nearest of the `known` ones."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
+    full = f"{path}.{key}" if path else key
+    return f"{full}: unknown key ({hint})"
+
+
+def _explain(errors: list[ErrorDetails], path: str, schema: type[Block]) -> str:
+    first = sorted(errors, key=lambda e: e["type"] != "extra_forbidden")[0]
+    where = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        owner = _schema_at(schema, first["loc"][:-1])
+        fields = owner.model_fields if owner else {}
+        names = [field.alias or name for name, field in fields.items()]
+        return unknown(".".join([path, *where[:-1]]), where[-1], names)
+    full = ".".join([path, *where])
+    if first["type"] == "missing":
+        return f"{full}: missing"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if first["type"] == "value_error":  # from a schema's own check, which words the whole message
+        return f"{full}: {message}"
+    return f"{full} = {first['input']!r}: allowed: {message}"
+
+
+def _schema_at(schema: type[Block], loc: tuple[int | str, ...]) -> type[Block] | None:
+    """The schema of the nested block at `loc`, to name the nearest key of the right level."""
+    here: type[Block] | None = schema
+    for part in loc:
+        fields = here.model_fields if here else {}
+        names = {field.alias or name: field for name, field in fields.items()}
+        kind = names[part].annotation if isinstance(part, str) and part in names else None
+        here = kind if isinstance(kind, type) and issubclass(kind, Block) else None
+    return here

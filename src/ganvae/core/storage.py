@@ -1,0 +1,132 @@
+"""Files: every write goes to a temporary name in the same folder and is then renamed."""
+
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ganvae.errors import UserError
+
+
+def repository() -> Path:
+    """The repository's root, also where DVC runs a copy of it, or the project in `papers/`.
+
+    `papers/stages` is a link to the root's.
+    """
+    return (Path(os.environ.get("DVC_ROOT", ".")) / "stages").resolve().parent
+
+
+def temporary(path: Path) -> Path:
+    """A sibling of `path` that no other process uses: pids collide on a shared disk."""
+    return path.with_name(f".{path.name}.{socket.gethostname()}-{secrets.token_hex(4)}.tmp")
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yields a temporary path; what was written there replaces `path`, or is gone on an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = temporary(path)
+    try:
+        yield written
+        with written.open("r+b") as file:  # Windows flushes only files open for writing
+            os.fsync(file.fileno())
+        os.replace(written, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk's error names no file
+        raise
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def replace_folder(written: Path, final: Path) -> None:
+    """Puts the complete folder `written` in the place of `final` (both on one file system).
+
+    Where that fails the old folder stays.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if not final.exists():
+        os.replace(written, final)
+        return
+    old = temporary(final)
+    os.replace(final, old)
+    try:
+        os.replace(written, final)
+    except OSError:
+        os.replace(old, final)
+        raise
+    shutil.rmtree(old)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to `path`, whole or not at all."""
+    with atomic(path) as temporary_path:
+        temporary_path.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` as UTF-8 with `\\n` line ends on every system."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON. Raises `ValueError` for NaN and infinity: no reader would agree on them."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON. Raises `UserError` if the file is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: damaged JSON: {error}") from None
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Writes a training's state; `torch.load(weights_only=True)` reads it."""
+    buffer = io.BytesIO()  # torch.save to a full disk raises an error of its own, no `OSError`
+    torch.save(dict(state), buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Writes named tensors as one safetensors file."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # not `save_file`: on a full disk it raises an error of its own, no `OSError`
+    write_bytes(path, save(contiguous, metadata=dict(metadata or {})))
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Reads a safetensors file. Raises `UserError` if it is missing or damaged."""
+    with _open_tensors(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Reads a safetensors file's metadata. Raises `UserError` if it is missing or damaged."""
+    with _open_tensors(path) as file:
+        return dict(file.metadata() or {})
+
+
+@contextmanager
+def _open_tensors(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except SafetensorError as error:
+        raise UserError(f"{path}: damaged tensor file: {error}") from None

@@ -1,0 +1,81 @@
+"""Faults planted into real images: what a metric that exists to see them must see.
+
+Every fault is a function (images, labels, count, noise) -> images: real images float32
+[N, 1, 28, 28] in [-1, 1] with their classes int64 [N] go in, `count` images of the same form come
+out, drawn with the given stream of random numbers.
+"""
+
+from collections.abc import Callable
+
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from ganvae.core.machine import Noise
+
+BLUR = 1.0  # standard deviation in pixels
+NOISE = 0.25  # standard deviation on the images' range [-1, 1]
+COPIES = 20  # times that each copied image comes, on average
+
+Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
+
+
+def missing_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that never draws the last class, the 9."""
+    return _draw(images[labels != labels.max()], count, noise)
+
+
+def one_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator collapsed to different images of the second class: mi2018's GAN, to the 1."""
+    present = torch.bincount(labels).nonzero().flatten()
+    return _draw(images[labels == present[:2][-1]], count, noise)
+
+
+def blurred(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Images seen through a Gaussian filter of one pixel."""
+    drawn = _draw(images, count, noise)
+    return torch.from_numpy(ndimage.gaussian_filter(drawn.numpy(), BLUR, axes=(2, 3)))
+
+
+def noisy(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Images with Gaussian noise on every pixel, cut to the range."""
+    drawn = _draw(images, count, noise)
+    return (drawn + NOISE * noise.normal(*drawn.shape)).clamp(-1, 1)
+
+
+def copies(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that knows few training images and repeats each about 20 times."""
+    few = _draw(images, min(max(count // COPIES, 1), len(images)), noise)
+    return few[(noise.uniform(count) * len(few)).long()]
+
+
+def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """Every image the mean of two images of different classes."""
+    if (labels == labels[0]).all():
+        raise ValueError("images of one class only, none to mix with")
+    first = _order(len(images), count, noise)
+    second = (first + 1 + (noise.uniform(count) * (len(images) - 1)).long()) % len(images)
+    while (same := labels[first] == labels[second]).any():  # on to the next image
+        second = torch.where(same, (second + 1) % len(images), second)
+    return (images[first] + images[second]) / 2
+
+
+FAULTS: dict[str, Fault] = {
+    "missing_digit": missing_digit,
+    "one_digit": one_digit,
+    "blurred": blurred,
+    "noisy": noisy,
+    "copies": copies,
+    "mixed": mixed,
+}
+
+
+def _draw(images: Tensor, count: int, noise: Noise) -> Tensor:
+    return images[_order(len(images), count, noise)]
+
+
+def _order(n: int, count: int, noise: Noise) -> Tensor:
+    """`count` indices below n, none twice before all were taken once."""
+    if not n:
+        raise ValueError("no images to draw from")
+    return torch.cat([noise.permutation(n) for _ in range(-(-count // n))])[:count]

@@ -1,0 +1,36 @@
+"""The locks on jobs' folders: what is trained is trained, and taken, by one process at a time."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from filelock import FileLock
+
+from ganvae.core import storage
+from ganvae.jobs.executor import Job, refuse_edited
+
+
+@contextmanager
+def claimed(jobs: Iterable[Job]) -> Iterator[None]:
+    """Inside, other processes that want one of these jobs wait."""
+    different = {job.folder: job for job in jobs}
+    with ExitStack() as locks:
+        for folder, job in sorted(different.items()):  # in one order: else two wait for each other
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(FileLock(folder.with_suffix(".lock")))
+            storage.write_json(folder / "job.json", job.description)
+        yield
+
+
+@contextmanager
+def kept(jobs: Sequence[Job]) -> Iterator[None]:
+    """`claimed`; the jobs' folders stay after an error inside, and go without one.
+
+    Raises:
+        UserError: a source was edited after it had named the jobs' folders; they stay.
+    """
+    with claimed(jobs):
+        yield
+        refuse_edited(jobs)
+        for folder in {job.folder for job in jobs}:
+            shutil.rmtree(folder)

@@ -1,0 +1,137 @@
+"""MNIST beside FashionMNIST: the five models' metrics on both, and how their orders compare.
+
+MNIST's are the main pipeline's, with the settings of `fashion_*`, read from its comparison.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from scipy import stats
+
+from ganvae.comparison.summary import Spread, spread
+from ganvae.core import storage
+from ganvae.errors import UserError
+from ganvae.papers.shared.results import Results
+from ganvae.papers.shared.rules import larger
+
+COMPARISON = Path("metrics/comparison.json")
+MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+METRICS = ("fid_classifier", "sharpness", "precision", "recall", "coverage", "class_entropy")
+
+Scores = dict[str, dict[str, Spread | None]]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Metric -> model -> its seeds, on both sets of images."""
+
+    mnist: Scores
+    fashion: Scores
+
+    def named(self) -> dict[str, Scores]:
+        """By the sets' names."""
+        return {"MNIST": self.mnist, "FashionMNIST": self.fashion}
+
+
+def read(results: Results, comparison: Path = COMPARISON) -> Sets:
+    """Both sets' metrics of `MODELS`.
+
+    Raises:
+        UserError: the comparison is missing or damaged, of other images, or lacks a model.
+    """
+    found = storage.read_json(comparison)
+    if found["settings"]["data"] != "mnist":
+        raise UserError(f"{comparison}: of {found['settings']['data']}; mnist expected")
+    missing = [model for model in MODELS if model not in found["rows"]]
+    if missing:
+        raise UserError(f"{comparison}: no row {', '.join(missing)}")
+    mnist = {
+        metric: {model: _spread(found["rows"][model].get(metric)) for model in MODELS}
+        for metric in METRICS
+    }
+    fashion = {
+        metric: {model: results[f"fashion_{model}"].metric(metric) for model in MODELS}
+        for metric in METRICS
+    }
+    return Sets(mnist, fashion)
+
+
+def _spread(cell: Mapping[str, Any] | None) -> Spread | None:
+    return spread(cell["seeds"]) if cell else None
+
+
+def order(scores: Scores, metric: str = "fid_classifier") -> list[str]:
+    """The models from the lowest mean on; one without a finished seed is left out."""
+    found = {model: value.mean for model, value in scores[metric].items() if value is not None}
+    return sorted(found, key=lambda model: found[model])
+
+
+def tau(sets: Sets, metric: str = "fid_classifier") -> tuple[float, float]:
+    """Kendall's tau of the models' means on the two sets (1: the same order), and its p value."""
+    both = [
+        (first.mean, second.mean)
+        for model in MODELS
+        if (first := sets.mnist[metric][model]) and (second := sets.fashion[metric][model])
+    ]
+    if len(both) < 2:
+        return float("nan"), float("nan")
+    found = stats.kendalltau(*zip(*both, strict=True))
+    return float(found.statistic), float(found.pvalue)
+
+
+def turned(sets: Sets, metric: str = "fid_classifier") -> list[tuple[str, str]]:
+    """Pairs of models whose order the seeds tell on both sets, and which is another on each."""
+    found = []
+    for left, right in combinations(MODELS, 2):
+        first, second = (
+            larger(scores[metric][left], scores[metric][right])
+            for scores in (sets.mnist, sets.fashion)
+        )
+        if first is not None and second is not None and first != second:
+            found.append((left, right))
+    return found
+
+
+def table(sets: Sets) -> pd.DataFrame:
+    """One row per set and model: seeds, and `<metric>`, `<metric>_std` of `METRICS`; FID's rank."""
+    rows = []
+    for name, scores in sets.named().items():
+        ranks = order(scores)
+        for model in MODELS:
+            fid = scores["fid_classifier"][model]
+            row: dict[str, object] = {"data": name, "model": model}
+            row["seeds"] = len(fid.seeds) if fid else 0
+            row["rank"] = ranks.index(model) + 1 if fid else None
+            for metric in METRICS:
+                value = scores[metric][model]
+                row[metric] = value.mean if value else None
+                row[f"{metric}_std"] = value.std if value else None
+            rows.append(row)
+    return pd.DataFrame(rows).astype({"rank": "Int64"})
+
+
+def agreement(sets: Mapping[str, Scores]) -> pd.DataFrame:
+    """Spearman's rho of FID and sharpness over all seeds of all models, by set."""
+    rows = []
+    for name, scores in sets.items():
+        points = [
+            (fid.seeds[seed], sharp.seeds[seed])
+            for model in MODELS
+            if (fid := scores["fid_classifier"][model]) and (sharp := scores["sharpness"][model])
+            for seed in fid.seeds
+        ]
+        fids, sharpnesses = [p[0] for p in points], [p[1] for p in points]
+        found = stats.spearmanr(fids, sharpnesses) if len(points) > 2 else None
+        rows.append(
+            {
+                "data": name,
+                "seeds": len(points),
+                "rho_fid_sharpness": found.statistic if found else None,
+                "p": found.pvalue if found else None,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,205 @@
+"""What the systems of a paper left: read back for its report."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from ganvae.comparison.summary import Spread, spread
+from ganvae.core import storage
+from ganvae.core.imageset import CPU, dequantise, quantise
+from ganvae.core.machine import Noise, seed_for
+from ganvae.errors import UserError
+from ganvae.models.base import systems
+from ganvae.models.base.build import create, load_weights
+from ganvae.models.base.contract import to_images
+from ganvae.models.base.snapshots import read_snapshots
+from ganvae.models.base.systems import PAPERS, PAPERS_FILE, System, SystemParams
+
+BATCH = 1000
+
+
+def of_seeds(values: Mapping[int, float]) -> Spread | None:
+    """Mean and standard deviation of one value per seed; None without any."""
+    found = {str(seed): float(value) for seed, value in values.items()}
+    return spread(found) if found else None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One system, trained and measured."""
+
+    system: System
+
+    @property
+    def name(self) -> str:
+        """A key of `systems`."""
+        return self.system.name
+
+    @property
+    def block(self) -> SystemParams:
+        """Its own block."""
+        assert self.system.block is not None
+        return self.system.block
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Its blocks in the form of `params.yaml`."""
+        return self.system.values
+
+    @cached_property
+    def details(self) -> dict[str, Any]:
+        """The content of its `details.json`."""
+        found: dict[str, Any] = storage.read_json(self.system.evaluated / "details.json")
+        return found
+
+    @cached_property
+    def arrays(self) -> dict[str, Tensor]:
+        """What its figures show; a seed's are named `<kind>/<seed>`."""
+        return storage.read_tensors(self.system.evaluated / "arrays.safetensors")
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that finished."""
+        entries = self.details["seeds"]
+        return [int(seed) for seed, entry in entries.items() if entry["state"] == "finished"]
+
+    @property
+    def diverged(self) -> int:
+        """How many seeds did not finish."""
+        return len(self.details["seeds"]) - len(self.seeds)
+
+    @property
+    def collapsed(self) -> int:
+        """How many of the finished seeds draw too few classes at the end."""
+        return sum(bool(self.details["seeds"][str(seed)]["collapsed"]) for seed in self.seeds)
+
+    @property
+    def all_collapsed(self) -> bool:
+        """Whether every finished seed, one at least, draws too few classes."""
+        return bool(self.seeds) and self.collapsed == len(self.seeds)
+
+    @property
+    def fell(self) -> int:
+        """How many of these had drawn more classes at an earlier snapshot."""
+        entries = [self.details["seeds"][str(seed)] for seed in self.seeds]
+        # none of a seed's snapshots may be collapsed, as they show fewer images than its end
+        since = [entry["collapsed_at"] or math.inf for entry in entries if entry["collapsed"]]
+        first = [entry["timeline"][0]["step"] for entry in entries if entry["collapsed"]]
+        return sum(at > start for at, start in zip(since, first, strict=True))
+
+    def metric(self, name: str) -> Spread | None:
+        """A metric of the finished seeds; None where no seed has it."""
+        found = {str(s): self.details["seeds"][str(s)]["metrics"].get(name) for s in self.seeds}
+        values = {seed: value for seed, value in found.items() if value is not None}
+        return spread(values) if values else None
+
+    def cost(self, name: str) -> Spread | None:
+        """A number of `costs.json` over all seeds that finished."""
+        values = {str(seed): float(self.costs(seed)[name]) for seed in self.seeds}
+        return spread(values) if values else None
+
+    def costs(self, seed: int) -> dict[str, Any]:
+        """What one seed's training cost."""
+        found: dict[str, Any] = storage.read_json(self._trained("costs", seed, "json"))
+        return found
+
+    @property
+    def devices(self) -> str:
+        """What its finished seeds were trained on, for instance "cuda: NVIDIA H200"."""
+        return ", ".join(sorted({self.costs(seed)["runtime"]["device"] for seed in self.seeds}))
+
+    def history(self, seed: int) -> pd.DataFrame:
+        """One seed's losses: step, images_seen, epoch and `<update>.<record>`."""
+        return pd.read_csv(self._trained("history", seed, "csv"))
+
+    def timeline(self, seed: int) -> pd.DataFrame:
+        """One seed's judged snapshots, with `updates`, those of the generator or decoder."""
+        table = pd.DataFrame(self.details["seeds"][str(seed)]["timeline"])
+        costs = self.costs(seed)
+        return table.assign(updates=table["step"] * costs["generator_updates"] / costs["steps"])
+
+    def snapshots(self, seed: int) -> Tensor:
+        """One seed's images along training, from the same noise: uint8 [K, N, 28, 28]."""
+        return read_snapshots(self._trained("snapshots", seed, "safetensors"))["images"]
+
+    def epochs(self) -> list[float]:
+        """The epochs of which the weights are kept, as far as they were reached."""
+        train = self.values["train"]
+        return [epoch for epoch in train["checkpoints"] if epoch <= train["epochs"]]
+
+    def networks(self, seed: int, epoch: float | None = None) -> nn.ModuleDict:
+        """One seed's networks in evaluation mode, at the end or after a kept epoch."""
+        built = create(self.system.model, self.system.networks, seed)
+        if epoch is None:
+            path = self._trained("weights", seed, "safetensors")
+            weights = storage.read_tensors(path)
+        else:
+            path = self._trained("checkpoints", seed, "safetensors")
+            weights = self._kept(storage.read_tensors(path), seed, epoch)
+        load_weights(built, weights, path)
+        return built.eval().requires_grad_(False)
+
+    def _kept(self, packed: Mapping[str, Tensor], seed: int, epoch: float) -> dict[str, Tensor]:
+        """The checkpoint of `epoch`: files name them `<step>.<tensor>`."""
+        steps = {int(name.partition(".")[0]) for name in packed}
+        wanted = epoch / self.values["train"]["epochs"] * self.costs(seed)["steps"]
+        start = f"{min(steps, key=lambda step: abs(step - wanted))}."
+        return {n.removeprefix(start): t for n, t in packed.items() if n.startswith(start)}
+
+    def _trained(self, kind: str, seed: int, suffix: str) -> Path:
+        return self.system.folder / kind / f"seed_{seed}.{suffix}"
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the decoder's input."""
+        found: int = self.values["networks"]["latent_dim"]
+        return found
+
+    @torch.no_grad()
+    def images(self, seed: int, count: int, epoch: float | None = None) -> Tensor:
+        """Samples of the prior, decoded: [count, 1, 28, 28] in [-1, 1], rounded to grey levels."""
+        decoder = self.networks(seed, epoch)["decoder"]
+        noise = Noise(seed_for(seed, "evaluate"), CPU)
+        sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
+        parts = [to_images(decoder(noise.normal(size, self.latent_dim))) for size in sizes]
+        return dequantise(quantise(torch.cat(parts)))
+
+
+class Results(Mapping[str, Result]):
+    """The systems of one paper by name, without the paper's own name before it.
+
+    Args:
+        paper: its name.
+
+    Raises:
+        UserError: the paper has no systems, or a block does not fit its schema.
+    """
+
+    def __init__(self, paper: str) -> None:
+        self.paper = paper
+        self._found: dict[str, Result] = {}
+        for name in systems.of_paper(paper):
+            result = Result(systems.read(name, PAPERS_FILE))
+            self._found[name.removeprefix(f"{paper}_")] = result
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._found:
+            raise UserError(f"{PAPERS_FILE}: systems.{self.paper}_{name}: missing")
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def experiment(self, name: str) -> Path:
+        """Where an experiment of this paper lies."""
+        return PAPERS / "data" / self.paper / f"{self.paper}_{name}"

@@ -1,0 +1,167 @@
+"""The one training loop. It knows updates, not models.
+
+Each step takes one batch; each update that is due computes its loss, the gradient of that loss
+with respect to its own parameters alone, and steps. With one seed on one machine the weights are
+the same bit for bit, however often the run was stopped and resumed.
+"""
+
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from ganvae.core.machine import Noise, clock, seed_for
+from ganvae.core.storage import write_state, write_tensors
+from ganvae.errors import Interrupted, UserError
+from ganvae.models.base.contract import check_batch_size
+from ganvae.models.base.snapshots import snapshot_steps, take
+from ganvae.training.history import History, NonFinite
+from ganvae.training.step import Stepper
+from ganvae.training.task import Task
+
+
+class Run:
+    """A task under way, or at its end.
+
+    Attributes:
+        task: what is trained.
+        done: steps taken.
+        seconds: that they took, by `machine.clock`.
+        history: the losses along the way.
+        diverged: the loss that ended the run because it was not finite, if one did.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.device = task.images.device
+        self.steppers = [Stepper(task, update) for update in task.updates]
+        self.noise = Noise(seed_for(task.seed, "noise"), self.device)
+        self.history = History(task.total_steps, 1 if self.device.type == "cpu" else 100)
+        self.done = 0
+        self.seconds = 0.0
+        self.diverged: NonFinite | None = None
+        self.state_file = task.folder / "state.pt"
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._order_epoch = -1
+
+    @property
+    def last_step(self) -> int:
+        """The last step taken, or that of the loss which ended the run."""
+        return self.diverged.step if self.diverged else self.done
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Adds the time inside to the training's seconds."""
+        start = clock(self.device)
+        yield
+        self.seconds += clock(self.device) - start
+
+    def step(self) -> NonFinite | None:
+        """One batch, every update that is due. Returns the loss that ended the run, if one did."""
+        batch = self._batch()
+        images, labels = self.task.images[batch], self.task.labels[batch]
+        rate = self.task.rate_after(self.done)
+        self.done += 1
+        for stepper in self.steppers:
+            if self.done % stepper.update.every == 0:
+                stepper.set_rate(rate)
+                measured = self.history.row_due(self.done)
+                total, records = stepper.step(images, labels, self.noise, measured)
+                self.history.add(self.done, stepper.update.name, total, records)
+        return self.history.end_step(self.done)
+
+    def _batch(self) -> Tensor:
+        epoch, position = divmod(self.done, self.task.steps_per_epoch)
+        if epoch != self._order_epoch:  # the order depends on seed and epoch alone
+            seed = seed_for(self.task.seed, f"order of epoch {epoch}")
+            order = Noise(seed, torch.device("cpu")).permutation(len(self.task.images))
+            self._order, self._order_epoch = order.to(self.device), epoch
+        size = self.task.train.batch_size
+        return self._order[position * size : (position + 1) * size]
+
+    def non_finite_weights(self) -> NonFinite | None:
+        """The last step shows in no later loss, so the weights themselves are looked at."""
+        for stepper in self.steppers:
+            if not all(bool(p.isfinite().all()) for p in stepper.parameters):
+                return NonFinite(self.done, stepper.update.name)
+        return None
+
+    def save(self) -> None:
+        """Writes the resume state, whole or not at all; of a run that has diverged, nothing."""
+        if self.history.fetch():
+            return
+        state = {
+            "done": self.done,
+            "seconds": self.seconds,
+            "networks": self.task.networks.state_dict(),
+            "optimizers": [stepper.optimizer.state_dict() for stepper in self.steppers],
+            "noise": self.noise.state(),
+            "history": self.history.state(),
+        }
+        write_state(self.state_file, state)
+
+    def restore(self) -> None:
+        """Goes on from the resume state. Raises `UserError` if the file is damaged."""
+        try:
+            state = torch.load(self.state_file, map_location=self.device, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError):
+            raise UserError(f"{self.state_file}: damaged resume state; delete it") from None
+        self.task.networks.load_state_dict(state["networks"])
+        for stepper, saved in zip(self.steppers, state["optimizers"], strict=True):
+            stepper.optimizer.load_state_dict(saved)
+        self.noise.restore(state["noise"])
+        self.history.restore(state["history"])
+        self.done, self.seconds = state["done"], state["seconds"]
+
+
+def train(
+    task: Task, *, save_seconds: float, report: Callable[[Run], None], stopped: Callable[[], bool]
+) -> Run:
+    """Trains to the end, from the resume state in the task's folder where there is one.
+
+    Returns the run, at its end.
+
+    Args:
+        task: its networks are trained in place.
+        save_seconds: the resume state is saved at least this often, and at a stop.
+        report: called about once a second.
+        stopped: asked before every step.
+
+    Raises:
+        Interrupted: `stopped` said so; the state is saved.
+        UserError: the training set is smaller than one batch.
+    """
+    check_batch_size(task.train, len(task.images))
+    run = Run(task)
+    if run.state_file.exists():
+        run.restore()
+    snapshot_at = set(snapshot_steps(task.total_steps))
+    checkpoint_at = task.checkpoint_steps
+    task.networks.train()
+    saved = reported = time.monotonic()
+    while run.done < task.total_steps:
+        if stopped():
+            run.save()
+            raise Interrupted
+        if time.monotonic() - saved >= save_seconds:
+            run.save()
+            saved = time.monotonic()
+        if time.monotonic() - reported >= 1:
+            report(run)
+            reported = time.monotonic()
+        with run.timed():
+            run.diverged = run.step()
+        if run.diverged:
+            return run
+        if run.done in snapshot_at:
+            path = task.folder / "snapshots" / f"{run.done}.safetensors"
+            take(task.networks["decoder"], task.latent_dim, run.device, path)
+        if run.done in checkpoint_at:
+            path = task.folder / "checkpoints" / f"{run.done}.safetensors"
+            write_tensors(path, task.networks.state_dict())
+    with run.timed():
+        run.diverged = run.non_finite_weights()
+    return run
