@@ -5,7 +5,6 @@ papers/data/celeba/processed/{train,test}.npy, uint8 [N, 3, 64, 64] each. Relati
 the repository's root.
 """
 
-import tempfile
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,7 +16,6 @@ from ganvae.errors import ParameterError, UserError, parameters_of, run
 
 FILE = Path("papers/celeba/params.yaml")
 PROCESSED = Path("papers/data/celeba/processed")
-SCRATCH = Path(".cache")  # ignored by git, and on the same file system as data/
 
 
 def main() -> None:
@@ -26,13 +24,10 @@ def main() -> None:
     parts, how = images.split(folder)
     counts = ", ".join(f"{len(files)} {part}" for part, files in parts.items())
     print(f"{folder}: {counts}: {how}", flush=True)
-    SCRATCH.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="celeba-") as scratch:
-        built = Path(scratch) / "processed"
+    with storage.whole_folder(PROCESSED) as built:
         for part, files in parts.items():
             with tqdm(total=len(files), desc=part, unit=" images", disable=None) as bar:
                 images.write(files, built / f"{part}.npy", bar.update)
-        storage.replace_folder(built, PROCESSED)
 
 
 def _folder() -> Path:

@@ -4,7 +4,6 @@ Reads the block `experiments.<experiment>` of papers/params.yaml and the images 
 of its data; writes papers/data/<paper>/<experiment>/, whole or not at all.
 """
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from ganvae.experiments.shared import experiment
 from ganvae.jobs import edits
 from ganvae.models.base.systems import PAPERS_FILE
 
-SCRATCH = Path(".cache/experiments")  # half a result must not lie where DVC looks for whole ones
-
 
 def main() -> None:
     if len(sys.argv) != 2:
@@ -23,17 +20,12 @@ def main() -> None:
     name = sys.argv[1]
     found, module, params = experiment.read(name)
     machine.use_one_thread()
-    written = storage.temporary(SCRATCH / name)
-    written.mkdir(parents=True)
-    try:
+    folder = experiment.folder(found, name)
+    with storage.whole_folder(folder) as written:
         code = edits.sources(Path(__file__), Path(str(module.__file__)))
         about = parameters_of(PAPERS_FILE, f"experiment {name}: ")
         with edits.unedited([*code, PAPERS_FILE]), about:
             module.run(params, written, found.root)
-        folder = experiment.folder(found, name)
-        storage.replace_folder(written, folder)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     print(f"{folder}: {files}")
 

@@ -21,15 +21,14 @@ from ganvae.models.base.systems import PAPERS, PAPERS_FILE
 
 STAGES = ("download", "preprocess", "train_classifier")
 ROOT = Path(__file__).resolve().parents[1]
-SCRATCH = Path(".cache")  # on the same file system as data/
 
 
 def main() -> None:
     if len(sys.argv) != 2:
         raise UserError("usage: python -m stages.other_data <name>")
     name = sys.argv[1]
-    SCRATCH.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="data-") as scratch:
+    storage.SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=storage.SCRATCH, prefix="data-") as scratch:
         with edits.unedited([config.PARAMS_FILE, PAPERS_FILE]):
             _make(name, Path(scratch))
         for kind in ("processed", "classifier"):

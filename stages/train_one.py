@@ -6,7 +6,6 @@ from there.
 """
 
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,8 @@ def main() -> None:
             report=lambda run: _report(run, folder),
             stopped=stopped,
         )
-    written = folder / f"result.{secrets.token_hex(4)}"
-    record.write(written, trained)
-    os.replace(written, folder / "result")
+    with storage.whole_folder(folder / "result", scratch=folder) as written:
+        record.write(written, trained)
 
 
 def _task(job: dict[str, Any], folder: Path) -> task.Task:

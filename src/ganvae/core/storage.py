@@ -17,6 +17,8 @@ from safetensors.torch import save
 
 from ganvae.errors import UserError
 
+SCRATCH = Path(".cache")  # ignored by git, and on the same file system as data/
+
 
 def repository() -> Path:
     """The repository's root, also where DVC runs a copy of it, or the project in `papers/`.
@@ -65,6 +67,22 @@ def replace_folder(written: Path, final: Path) -> None:
         os.replace(old, final)
         raise
     shutil.rmtree(old)
+
+
+@contextmanager
+def whole_folder(final: Path, scratch: Path = SCRATCH) -> Iterator[Path]:
+    """Yields an empty folder that takes the place of `final` at the end, or is gone on an error.
+
+    It lies in `scratch`, on the same file system: half a result must not lie where DVC, or another
+    process, looks for whole ones.
+    """
+    written = temporary(scratch / final.name)
+    written.mkdir(parents=True)
+    try:
+        yield written
+        replace_folder(written, final)
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from ganvae.core import config, imageset, machine
-from ganvae.core.imageset import dequantise, quantise
+from ganvae.core.imageset import quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.evaluation import encoding, showcase
 from ganvae.evaluation.encoding import finite
 from ganvae.evaluation.inversion import invert
+from ganvae.evaluation.sampling import decode, sample
 from ganvae.evaluation.timeline import timeline
 from ganvae.judging.classifier import Classifier, classify, load
 from ganvae.judging.inception import Inception
@@ -31,7 +32,6 @@ from ganvae.models.base.snapshots import IMAGES as SNAPSHOT_IMAGES
 from ganvae.models.base.systems import Plan
 
 CPU = torch.device("cpu")
-BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def course(bench: Bench, snapshots: Mapping[str, Tensor]) -> Part:
 
 def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     """Everything that is measured of the images that it generates."""
-    images = sample(bench, networks, seed)
+    images = sample(networks["decoder"], bench.networks.latent_dim, bench.params.images, seed)
     judged = Judged(*classify(bench.classifier, images))
     seen = look(bench.inception, images)
     found = score(images, judged, bench.real, bench.train_images, seed, seen)
@@ -160,10 +160,10 @@ def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
 def shown(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     """Images for the figures, from the same latent vectors for every model and seed."""
     latent_dim = bench.networks.latent_dim
-    walks = _decode(networks, showcase.interpolations(latent_dim))
+    walks = decode(networks["decoder"], showcase.interpolations(latent_dim))
     return Part(
         arrays={
-            "samples": _decode(networks, showcase.sample_grid(latent_dim)),
+            "samples": decode(networks["decoder"], showcase.sample_grid(latent_dim)),
             "interpolations": walks.view(showcase.INTERPOLATIONS, -1, 28, 28),
         }
     )
@@ -204,24 +204,7 @@ def encoded(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
         metrics=found.metrics,
         intervals=found.intervals,
         arrays={
-            "reconstructions": _decode(networks, found.means[: showcase.RECONSTRUCTIONS]),
+            "reconstructions": decode(networks["decoder"], found.means[: showcase.RECONSTRUCTIONS]),
             "latent": showcase.latent_plane(found.means[: showcase.LATENT_POINTS]),
         },
     )
-
-
-@torch.no_grad()
-def _decode(networks: nn.ModuleDict, z: Tensor) -> Tensor:
-    """Images of latent vectors [N, D] in the 256 grey levels of real ones, uint8 [N, 28, 28]."""
-    device = next(networks["decoder"].parameters()).device
-    return quantise(finite(to_images(networks["decoder"](z.to(device)))))
-
-
-def sample(bench: Bench, networks: nn.ModuleDict, seed: int) -> Tensor:
-    """Images of samples of the prior [N, 1, 28, 28], rounded to grey levels."""
-    noise = Noise(seed_for(seed, "evaluate"), CPU)
-    parts = []
-    for start in range(0, bench.params.images, BATCH):
-        z = noise.normal(min(BATCH, bench.params.images - start), bench.networks.latent_dim)
-        parts.append(dequantise(_decode(networks, z)))
-    return torch.cat(parts)

@@ -30,6 +30,7 @@ from ganvae.errors import ParameterError
 from ganvae.evaluation import parts
 from ganvae.evaluation.encoding import encode
 from ganvae.evaluation.parts import Bench
+from ganvae.evaluation.sampling import sample
 from ganvae.evaluation.timeline import is_collapsed
 from ganvae.experiments.shared import trainings
 from ganvae.experiments.shared.experiment import write_table
@@ -148,7 +149,7 @@ def _measure(bench: Bench, training: Plan, job: Job, seed: int) -> dict[str, flo
     networks = trainings.load(training, job, seed)
     if networks is None:
         return {}
-    images = parts.sample(bench, networks, seed)
+    images = sample(networks["decoder"], bench.networks.latent_dim, bench.params.images, seed)
     features, probabilities = classifier.classify(bench.classifier, images)
     entropies = image_entropy(probabilities)
     encoded = encode(networks, bench.real.images, bench.likelihood, seed, importance=1)

@@ -1,6 +1,5 @@
 """What every evaluated set of images has in common, generated or real: its score and its files."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,6 @@ from ganvae.core.config import Block
 from ganvae.errors import UserError
 from ganvae.judging import inception
 from ganvae.judging.inception import Inception
-
-SCRATCH = Path(".cache/evaluation")  # half a result must not lie where DVC looks for whole ones
 
 
 class EvaluateParams(Block):
@@ -100,7 +97,7 @@ def inception_view(
     if "inception" not in params.features:
         return None, None
     network = inception.load(device)
-    return network, Judged(*inception.look_once(network, images, SCRATCH.parent))
+    return network, Judged(*inception.look_once(network, images, storage.SCRATCH))
 
 
 def look(network: Inception | None, images: Tensor) -> Judged | None:
@@ -116,11 +113,7 @@ def write_results(folder: Path, details: Mapping[str, Any], arrays: Mapping[str,
         details: JSON without NaN or infinity.
         arrays: what the figures show.
     """
-    written = storage.temporary(SCRATCH / folder.name)
-    try:
+    with storage.whole_folder(folder) as written:
         storage.write_json(written / "details.json", details)
         # safetensors cannot read a file back that has neither tensors nor metadata
         storage.write_tensors(written / "arrays.safetensors", arrays, {"of": folder.name})
-        storage.replace_folder(written, folder)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)

@@ -64,12 +64,8 @@ def collect(system: System, done: Mapping[int, Job]) -> None:
     Raises:
         UserError: every seed diverged; there is nothing to evaluate.
     """
-    collected = storage.temporary(Path(".cache") / system.name)
-    try:
+    with storage.whole_folder(system.folder) as collected:
         _copy(system.name, done, collected)
-        storage.replace_folder(collected, system.folder)
-    finally:
-        shutil.rmtree(collected, ignore_errors=True)
 
 
 def _copy(name: str, done: Mapping[int, Job], collected: Path) -> None:

@@ -84,9 +84,8 @@ def train_one(folder: Path) -> None:
     device = machine.device()
     images, labels = imageset.load(Path(job["data"]), device)
     made = classifier.train(images, labels, params, device, progress=False)
-    written = storage.temporary(folder / "result")
-    classifier.save(made, written / WEIGHTS)
-    storage.replace_folder(written, folder / "result")
+    with storage.whole_folder(folder / "result", scratch=folder) as written:
+        classifier.save(made, written / WEIGHTS)
 
 
 def accuracy(judge: Classifier, images: Tensor, labels: Tensor) -> float:

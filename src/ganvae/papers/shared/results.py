@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from ganvae.comparison.summary import Spread, spread
 from ganvae.core import storage
-from ganvae.core.imageset import CPU, dequantise, quantise
-from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
+from ganvae.evaluation.sampling import sample
 from ganvae.models.base import systems
 from ganvae.models.base.build import create, load_weights
-from ganvae.models.base.contract import to_images
 from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import PAPERS, PAPERS_FILE, System, SystemParams
 
@@ -162,14 +159,9 @@ class Result:
         found: int = self.values["networks"]["latent_dim"]
         return found
 
-    @torch.no_grad()
     def images(self, seed: int, count: int, epoch: float | None = None) -> Tensor:
         """Samples of the prior, decoded: [count, 1, 28, 28] in [-1, 1], rounded to grey levels."""
-        decoder = self.networks(seed, epoch)["decoder"]
-        noise = Noise(seed_for(seed, "evaluate"), CPU)
-        sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
-        parts = [to_images(decoder(noise.normal(size, self.latent_dim))) for size in sizes]
-        return dequantise(quantise(torch.cat(parts)))
+        return sample(self.networks(seed, epoch)["decoder"], self.latent_dim, count, seed)
 
 
 class Results(Mapping[str, Result]):
