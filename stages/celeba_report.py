@@ -19,7 +19,7 @@ from ganvae.evaluation.status import read_statuses
 from ganvae.figures import curves, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.style import Panel
-from ganvae.models.base import build, systems
+from ganvae.models.base import systems
 from ganvae.models.base.systems import System
 
 FILE = Path("papers/celeba/params.yaml")
@@ -55,12 +55,9 @@ def first_test_images(system: System) -> torch.Tensor:
 
 def panels(system: System) -> tuple[Panel, Panel]:
     """A system's samples and reconstructions, of the first seed that finished."""
-    statuses = read_statuses(system.folder, system.train.seeds, FILE)
+    statuses = read_statuses(system)
     seed = next(seed for seed, status in statuses.items() if status.state == "finished")
-    networks = build.create(system.model, system.networks, seed)
-    weights = system.folder / "weights" / f"seed_{seed}.safetensors"
-    build.load_weights(networks, storage.read_tensors(weights), weights)
-    networks.to(machine.device()).eval()
+    networks = system.restored(seed).to(machine.device())
     note = f"seed {seed}, {system.train.epochs:g} epochs"
     return (
         Panel(system.name, faces.samples(networks, system.networks.latent_dim), note),
@@ -70,10 +67,10 @@ def panels(system: System) -> tuple[Panel, Panel]:
 
 def histories(system: System) -> Curves:
     """A system's losses along training by seed."""
-    statuses = read_statuses(system.folder, system.train.seeds, FILE)
+    statuses = read_statuses(system)
     tables: dict[str, list[pd.DataFrame]] = {"finished": [], "diverged": []}
     for seed, status in statuses.items():
-        table = pd.read_csv(system.folder / "history" / f"seed_{seed}.csv")
+        table = pd.read_csv(system.record("history", seed))
         table.insert(0, "seed", seed)
         tables[status.state].append(table)
     return Curves(system.name, tables["finished"], tables["diverged"])

@@ -33,14 +33,14 @@ def main() -> None:
 
 
 def _measure(system: System) -> None:
-    statuses = read_statuses(system.folder, system.train.seeds, system.file)
+    statuses = read_statuses(system)
     machine.use_one_thread()
     architecture = system.networks.architecture
     build.check_fit(system.model, architecture)
     code = edits.sources(Path(__file__), *edits.of_model(system.model, architecture))
     with edits.unedited([*code, system.file]):
         bench = parts.read_bench(system, system.data)
-        details, arrays = evaluate(bench, system.folder, statuses, progress=sys.stderr.isatty())
+        details, arrays = evaluate(bench, system, statuses, progress=sys.stderr.isatty())
     means = headline(details["seeds"])
     write_results(system.evaluated, details, arrays)
     storage.write_json(system.metrics, means)

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from torch import Tensor, nn
 
-from ganvae.core import storage
 from ganvae.core.imageset import quantise
 from ganvae.core.machine import description
 from ganvae.evaluation import parts, showcase
@@ -17,8 +15,8 @@ from ganvae.evaluation.status import Status
 from ganvae.evaluation.timeline import collapsed_at, is_collapsed
 from ganvae.jobs.threads import side_by_side
 from ganvae.judging.judged import EvaluateParams
-from ganvae.models.base.build import create, load_weights
 from ganvae.models.base.snapshots import read_snapshots
+from ganvae.models.base.systems import System
 
 HEADLINES = (
     "fid_classifier",
@@ -32,13 +30,13 @@ HEADLINES = (
 
 
 def evaluate(
-    bench: Bench, folder: Path, statuses: Mapping[int, Status], progress: bool
+    bench: Bench, system: System, statuses: Mapping[int, Status], progress: bool
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """All measurements of all seeds.
 
     Args:
         bench: what they are evaluated with.
-        folder: `data/models/<model>`.
+        system: whose trained networks.
         statuses: what `read_statuses` returned.
         progress: whether to draw a bar on stderr.
 
@@ -46,7 +44,7 @@ def evaluate(
         The content of `details.json`, and the arrays; a seed's are named `<kind>/<seed>`.
     """
     _ = bench.real.frechet, bench.real.manifold  # once, not in every thread
-    tasks = {seed: _tasks(bench, folder, seed, statuses[seed]) for seed in statuses}
+    tasks = {seed: _tasks(bench, system, seed, statuses[seed]) for seed in statuses}
     flat = [task for of_seed in tasks.values() for task in of_seed]
     done = iter(side_by_side(flat, f"evaluate {bench.model}", progress))
     entries: dict[str, Any] = {}
@@ -67,17 +65,14 @@ def evaluate(
 
 
 def _tasks(
-    bench: Bench, folder: Path, seed: int, status: Status
+    bench: Bench, system: System, seed: int, status: Status
 ) -> list[Callable[[], Part | None]]:
     """What is measured of a seed, in parts that can run side by side; the longest first."""
-    snapshots = read_snapshots(folder / "snapshots" / f"seed_{seed}.safetensors")
+    snapshots = read_snapshots(system.record("snapshots", seed))
     course = partial(parts.course, bench, snapshots)
     if status.state == "diverged":
         return [course]
-    networks = create(bench.model, bench.networks, seed)
-    weights = folder / "weights" / f"seed_{seed}.safetensors"
-    load_weights(networks, storage.read_tensors(weights), weights)
-    networks.eval().requires_grad_(False).to(bench.device)
+    networks = system.restored(seed).to(bench.device)
     measured = [
         parts.inverted,
         *([parts.encoded] if bench.likelihood else []),

@@ -1,6 +1,5 @@
-"""What the training of a model leaves in `data/models/<model>/`, checked before it is evaluated."""
+"""What the trainings of a system left in its folder, checked before it is evaluated."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,8 +8,9 @@ from pydantic import ValidationError
 from ganvae.core import storage
 from ganvae.core.config import Block
 from ganvae.errors import UserError
+from ganvae.models.base.systems import System
 
-KINDS = {"status": ".json", "weights": ".safetensors", "snapshots": ".safetensors"}
+KINDS = ("status", "weights", "snapshots")  # that an evaluation reads
 
 
 class Status(Block):
@@ -22,29 +22,27 @@ class Status(Block):
     update: str | None
 
 
-def read_statuses(folder: Path, seeds: Sequence[int], file: Path) -> dict[int, Status]:
-    """Checks that `folder` holds exactly what the training of `seeds` leaves, and how each ended.
-
-    `file` is where the seeds stand.
+def read_statuses(system: System) -> dict[int, Status]:
+    """Checks that a system's folder holds exactly what its trainings leave, and how each ended.
 
     Raises:
         UserError: a file of another seed, a missing or a damaged one.
     """
-    statuses = {seed: _read_status(folder / "status" / f"seed_{seed}.json") for seed in seeds}
+    seeds = system.train.seeds
+    statuses = {seed: _read_status(system.record("status", seed)) for seed in seeds}
     finished = [seed for seed, status in statuses.items() if status.state == "finished"]
-    for kind, suffix in KINDS.items():
+    for kind in KINDS:
         owners = finished if kind == "weights" else seeds
-        expected = {f"seed_{seed}{suffix}" for seed in owners}
-        path = folder / kind
+        expected = {system.record(kind, seed) for seed in owners}
+        path = system.folder / kind
         files = path.iterdir() if path.is_dir() else ()
-        found = {file.name for file in files if not file.name.startswith(".")}
-        for name in sorted(found - expected):
+        found = {file for file in files if not file.name.startswith(".")}
+        for file in sorted(found - expected):
             raise UserError(
-                f"{path / name}: of no trained seed in {file}: train.seeds = {list(seeds)}; "
-                f"run dvc repro"
+                f"{file}: of no trained seed in {system.file}: train.seeds = {seeds}; run dvc repro"
             )
-        for name in sorted(expected - found):
-            raise UserError(f"{path / name}: no such file; run dvc repro")
+        for file in sorted(expected - found):
+            raise UserError(f"{file}: no such file; run dvc repro")
     return statuses
 
 

@@ -11,18 +11,9 @@ from ganvae.models.base.snapshots import pack
 from ganvae.training import costs
 from ganvae.training.loop import Run
 
-FILES = {
-    "weights": "safetensors",
-    "checkpoints": "safetensors",
-    "snapshots": "safetensors",
-    "status": "json",
-    "history": "csv",
-    "costs": "json",
-}
-
 
 def write(folder: Path, run: Run) -> None:
-    """Writes one file per kind of `FILES` of a run at its end into `folder`.
+    """Writes one file per kind of `systems.RECORD` of a run at its end into `folder`.
 
     A diverged run has no weights, and one without `train.checkpoints` no such file: it holds all of
     them, named `<step>.<tensor>`.

@@ -11,8 +11,7 @@ from ganvae.core import machine, storage
 from ganvae.errors import UserError
 from ganvae.jobs import edits
 from ganvae.jobs.executor import Job, fingerprint, runs_folder
-from ganvae.models.base.systems import Plan, System
-from ganvae.training import record
+from ganvae.models.base.systems import RECORD, Plan, System
 
 
 def jobs(plan: Plan) -> dict[int, Job]:
@@ -78,7 +77,7 @@ def _copy(name: str, done: Mapping[int, Job], collected: Path) -> None:
         else:
             at = f"step {status['step']} of {status['steps']}"
             print(f"{job.label}: diverged, the loss of {status['update']} is not finite at {at}")
-        for kind, suffix in record.FILES.items():
+        for kind, suffix in RECORD.items():
             source = job.result / f"{kind}.{suffix}"
             if source.exists():
                 (collected / kind).mkdir(parents=True, exist_ok=True)

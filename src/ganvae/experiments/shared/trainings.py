@@ -98,10 +98,9 @@ def load(plan: Plan, job: Job, seed: int) -> nn.ModuleDict | None:
     """A training's networks, in evaluation mode and without gradients; None if it diverged."""
     if storage.read_json(job.result / "status.json")["state"] == "diverged":
         return None
-    networks = build.create(plan.model, plan.networks, seed)
     path = job.result / "weights.safetensors"
-    build.load_weights(networks, storage.read_tensors(path), path)
-    return networks.eval().requires_grad_(False).to(machine.device())
+    networks = build.restore(plan.model, plan.networks, storage.read_tensors(path), path)
+    return networks.to(machine.device())
 
 
 @torch.no_grad()

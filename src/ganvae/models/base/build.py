@@ -92,10 +92,24 @@ def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
     return built
 
 
-def load_weights(networks: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:
-    """Fills networks from saved weights. Raises `UserError` for another architecture's."""
+def restore(
+    name: str, params: NetworksParams, weights: Mapping[str, Tensor], source: Path
+) -> nn.ModuleDict:
+    """A model's networks with saved weights, on the CPU, in evaluation mode, without gradients.
+
+    Args:
+        name: the model.
+        params: the block `networks`.
+        weights: by the names of their parameters and buffers.
+        source: the file that they are from.
+
+    Raises:
+        UserError: no such model or architecture; the weights are another one's.
+    """
+    networks = create(name, params, seed=0)
     try:
         networks.load_state_dict(dict(weights))
     except RuntimeError as error:
         first = str(error).splitlines()[1:2] or [str(error)]
         raise UserError(f"{source}: weights of another architecture: {first[0].strip()}") from None
+    return networks.eval().requires_grad_(False)

@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from ganvae.core import config, imageset
 from ganvae.core.config import PARAMS_FILE, Block
+from ganvae.core.storage import read_tensors
 from ganvae.errors import ParameterError, parameters_of
 from ganvae.models.base import build
 from ganvae.models.base.contract import (
@@ -25,6 +27,14 @@ from ganvae.models.base.contract import (
 )
 
 PAPERS = Path("papers")
+RECORD = {  # what a training leaves: the kinds of its files, a folder each with a file per seed
+    "weights": "safetensors",
+    "checkpoints": "safetensors",
+    "snapshots": "safetensors",
+    "status": "json",
+    "history": "csv",
+    "costs": "json",
+}
 PAPERS_FILE = PAPERS / "params.yaml"
 IMAGES = 60_000  # MNIST's, of which the papers count their epochs
 
@@ -108,7 +118,7 @@ class System(Plan):
     Attributes:
         name: a key of `models` in `params.yaml`, or of `systems` in a papers' file.
         data: the folder with its images, `processed/`, and its judge, `classifier/`.
-        folder: what its trainings leave, see `ganvae.training.record`.
+        folder: what its trainings leave, see `RECORD`.
         evaluated: what was measured of it.
         metrics: the file of its headline means.
         block: its own, if it is a paper's.
@@ -120,6 +130,15 @@ class System(Plan):
     evaluated: Path
     metrics: Path
     block: SystemParams | None = None
+
+    def record(self, kind: str, seed: int) -> Path:
+        """The file of a seed of one of the kinds of `RECORD`."""
+        return self.folder / kind / f"seed_{seed}.{RECORD[kind]}"
+
+    def restored(self, seed: int) -> nn.ModuleDict:
+        """The networks that a seed's training left, see `build.restore`."""
+        path = self.record("weights", seed)
+        return build.restore(self.model, self.networks, read_tensors(path), path)
 
 
 def read(name: str, file: Path = PARAMS_FILE) -> System:

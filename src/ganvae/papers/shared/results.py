@@ -15,7 +15,7 @@ from ganvae.core import storage
 from ganvae.errors import UserError
 from ganvae.evaluation.sampling import sample
 from ganvae.models.base import systems
-from ganvae.models.base.build import create, load_weights
+from ganvae.models.base.build import restore
 from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import PAPERS, PAPERS_FILE, System, SystemParams
 
@@ -104,7 +104,7 @@ class Result:
 
     def costs(self, seed: int) -> dict[str, Any]:
         """What one seed's training cost."""
-        found: dict[str, Any] = storage.read_json(self._trained("costs", seed, "json"))
+        found: dict[str, Any] = storage.read_json(self.system.record("costs", seed))
         return found
 
     @property
@@ -114,7 +114,7 @@ class Result:
 
     def history(self, seed: int) -> pd.DataFrame:
         """One seed's losses: step, images_seen, epoch and `<update>.<record>`."""
-        return pd.read_csv(self._trained("history", seed, "csv"))
+        return pd.read_csv(self.system.record("history", seed))
 
     def timeline(self, seed: int) -> pd.DataFrame:
         """One seed's judged snapshots, with `updates`, those of the generator or decoder."""
@@ -124,7 +124,7 @@ class Result:
 
     def snapshots(self, seed: int) -> Tensor:
         """One seed's images along training, from the same noise: uint8 [K, N, 28, 28]."""
-        return read_snapshots(self._trained("snapshots", seed, "safetensors"))["images"]
+        return read_snapshots(self.system.record("snapshots", seed))["images"]
 
     def epochs(self) -> list[float]:
         """The epochs of which the weights are kept, as far as they were reached."""
@@ -133,15 +133,11 @@ class Result:
 
     def networks(self, seed: int, epoch: float | None = None) -> nn.ModuleDict:
         """One seed's networks in evaluation mode, at the end or after a kept epoch."""
-        built = create(self.system.model, self.system.networks, seed)
         if epoch is None:
-            path = self._trained("weights", seed, "safetensors")
-            weights = storage.read_tensors(path)
-        else:
-            path = self._trained("checkpoints", seed, "safetensors")
-            weights = self._kept(storage.read_tensors(path), seed, epoch)
-        load_weights(built, weights, path)
-        return built.eval().requires_grad_(False)
+            return self.system.restored(seed)
+        path = self.system.record("checkpoints", seed)
+        weights = self._kept(storage.read_tensors(path), seed, epoch)
+        return restore(self.system.model, self.system.networks, weights, path)
 
     def _kept(self, packed: Mapping[str, Tensor], seed: int, epoch: float) -> dict[str, Tensor]:
         """The checkpoint of `epoch`: files name them `<step>.<tensor>`."""
@@ -149,9 +145,6 @@ class Result:
         wanted = epoch / self.values["train"]["epochs"] * self.costs(seed)["steps"]
         start = f"{min(steps, key=lambda step: abs(step - wanted))}."
         return {n.removeprefix(start): t for n, t in packed.items() if n.startswith(start)}
-
-    def _trained(self, kind: str, seed: int, suffix: str) -> Path:
-        return self.system.folder / kind / f"seed_{seed}.{suffix}"
 
     @property
     def latent_dim(self) -> int:
