@@ -1,6 +1,6 @@
 """Attends one job on a cluster's machine: what a worker starts, so that it needs no project code.
 
-`python -m stages.attend <order.json>` ends with the job's own status, see `ganvae.attend`.
+`python -m stages.attend <order.json>` ends with the job's own status, see `ganvae.jobs.attend`.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""Trains one classifier: a job of `ganvae.classifiers`, in a process of its own.
+"""Trains one classifier: a job of `ganvae.experiments.shared.classifiers`, in a process of its own.
 
 Reads `<folder>/job.json`; writes `<folder>/result/weights.safetensors`. It takes seconds, so on
 SIGINT, SIGTERM or the end of its parent it ends without a state to go on from.

@@ -40,21 +40,50 @@ def finite(values: Tensor) -> Tensor:
     return values
 
 
-@torch.no_grad()
 def encode(
     networks: nn.ModuleDict, images: Tensor, likelihood: str, seed: int, *, importance: int
 ) -> Encoded:
     """Measures encoder and decoder on test images.
 
-    -ELBO (beta = 1) takes one posterior sample per image; the squared error is that of the
-    posterior mean's reconstruction, without sampling.
+    Args:
+        networks: "encoder" and "decoder", in evaluation mode.
+        images: [M, 1, 28, 28] in [-1, 1], on the CPU.
+        likelihood: a key of `elbo.LIKELIHOODS`.
+        seed: of the posterior samples.
+        importance: samples per image of the importance-weighted bound.
+
+    Raises:
+        FloatingPointError: an output is NaN or infinite.
+    """
+    per_image, means = bounds(networks, images, likelihood, seed)
+    if likelihood == "bernoulli":
+        bound = bernoulli_bound(networks, binarised(images), importance, seed)
+        per_image[f"iwae_nll_{importance}"] = finite(bound)
+    estimates = {name: mean_with_interval(v, seed) for name, v in per_image.items()}
+    return Encoded(
+        {name: e.value for name, e in estimates.items()}
+        | {"active_units": float(active_units(means))},
+        {name: e.ends for name, e in estimates.items()},
+        means,
+    )
+
+
+@torch.no_grad()
+def bounds(
+    networks: nn.ModuleDict, images: Tensor, likelihood: str, seed: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """-ELBO (beta = 1) of every image with its parts, by one posterior sample each.
 
     Args:
         networks: "encoder" and "decoder", in evaluation mode.
         images: [M, 1, 28, 28] in [-1, 1], on the CPU.
-        likelihood: a key of `losses.elbo.LIKELIHOODS`.
+        likelihood: a key of `elbo.LIKELIHOODS`.
         seed: of the posterior samples.
-        importance: samples per image of the importance-weighted bound.
+
+    Returns:
+        `reconstruction_nats`, `kl_nats` and their sum `negative_elbo`, and `reconstruction_mse`,
+        the squared error of the posterior mean's reconstruction, each float64 [M]; and the
+        posterior means [M, D].
 
     Raises:
         FloatingPointError: an output is NaN or infinite.
@@ -78,17 +107,7 @@ def encode(
         "kl_nats": kl,
         "negative_elbo": reconstruction + kl,
     }
-    if likelihood == "bernoulli":
-        bound = bernoulli_bound(networks, binarised(images), importance, seed)
-        per_image[f"iwae_nll_{importance}"] = finite(bound)
-    estimates = {name: mean_with_interval(v, seed) for name, v in per_image.items()}
-    all_means = torch.cat(means)
-    return Encoded(
-        {name: e.value for name, e in estimates.items()}
-        | {"active_units": float(active_units(all_means))},
-        {name: e.ends for name, e in estimates.items()},
-        all_means,
-    )
+    return per_image, torch.cat(means)
 
 
 def binarised(images: Tensor) -> Tensor:

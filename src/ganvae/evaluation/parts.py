@@ -41,7 +41,7 @@ class Bench:
     Attributes:
         model: its name.
         networks: the block `networks`.
-        likelihood: a key of `losses.elbo.LIKELIHOODS`; None for a model without an encoder.
+        likelihood: a key of `elbo.LIKELIHOODS`; None for a model without an encoder.
         params: the block `evaluate`.
         classifier: the judge, on the device where the networks run.
         real: the test images.

@@ -150,7 +150,7 @@ def scores(networks: nn.ModuleDict, images: Tensor, likelihood: str, k: int, see
     Args:
         networks: "encoder" and "decoder", in evaluation mode.
         images: [N, 1, 28, 28] in [-1, 1].
-        likelihood: a key of `losses.elbo.LIKELIHOODS`.
+        likelihood: a key of `elbo.LIKELIHOODS`.
         k: posterior samples per image.
         seed: of the samples.
 

@@ -47,7 +47,7 @@ def connected(address: str) -> Iterator[Executor]:
 
 
 def submit(executor: Executor, order: Path) -> Future[Any]:
-    """Has a worker attend the job that `order` describes, see `ganvae.attend`."""
+    """Has a worker attend the job that `order` describes, see `ganvae.jobs.attend`."""
     command = [sys.executable, "-m", "stages.attend", str(order)]
     run = partial(subprocess.run, check=True, stderr=subprocess.PIPE, text=True)
     return executor.submit(run, command, cwd=os.getcwd())

@@ -57,7 +57,7 @@ class Job:
 
     @property
     def order(self) -> Path:
-        """The file by which a stage says that it wants this job, see `ganvae.attend`."""
+        """The file by which a stage says that it wants this job, see `ganvae.jobs.attend`."""
         return self.folder / "order.json"
 
 

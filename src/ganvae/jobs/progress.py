@@ -67,7 +67,7 @@ class Bars:
 
 
 def run_counted(todo: Sequence[Job], gpus: int, progress: bool) -> None:
-    """`jobs.run` with one bar for all, which counts those that are done; see there."""
+    """`executor.run` with one bar for all, which counts those that are done; see there."""
     with tqdm(total=len(todo), desc="train", unit="training", disable=not progress) as bar:
 
         def watch() -> None:

@@ -56,7 +56,7 @@ class Inception:
 
         Differs from pytorch-fid's program in what it reads, images in memory and not PNG files:
         those hold 256 grey levels and no others, so that only images rounded to them, as
-        `data.quantise` does, have the features of their files.
+        `imageset.quantise` does, have the features of their files.
 
         Differs from torch-fidelity in the scaling, which is pytorch-fid's here: bilinear between
         the pixels' centres, and k -> 2k / 255 - 1 for level k; there it is TensorFlow 1's, between

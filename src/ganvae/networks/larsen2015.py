@@ -15,7 +15,7 @@ every image is encoded and scored by itself again.
 Differs from its published code (andersbll/autoencoding_beyond_pixels) because there the encoder has
 1024 units where table 1 says 2048, and the discriminator sees real and generated images in one
 batch; here each kind is a batch of its own, as for every model of this project.
-Logits instead of tanh and sigmoid: tanh is part of `model.to_images`, the sigmoid of the loss. A
+Logits instead of tanh and sigmoid: tanh is part of `contract.to_images`, the sigmoid of the loss. A
 bias before batch normalisation would be subtracted again and is left out.
 """
 

@@ -11,7 +11,7 @@ Differs from the text because it describes no such network for MNIST: the form i
 (Radford et al. 2015), the three convolutions are those of section 4.1's networks for CelebA (Larsen
 et al. 2015) with half their channels. So generator and critic have 0.46 and 0.26 million weights
 where `mi2018`'s have 0.41 and 0.40: what the pair tests is convolution, not size.
-The generator's tanh is part of `model.to_images`.
+The generator's tanh is part of `contract.to_images`.
 """
 
 from torch import nn

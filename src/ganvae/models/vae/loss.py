@@ -16,7 +16,7 @@ def vae_loss(
         networks: "encoder" and "decoder".
         images: [N, 1, 28, 28] in [-1, 1].
         noise: the stream for the posterior samples.
-        likelihood: a key of `losses.elbo.LIKELIHOODS`.
+        likelihood: a key of `elbo.LIKELIHOODS`.
         beta: weight of the KL term; 1 is the bound itself.
 
     Returns:

@@ -6,14 +6,10 @@ from functools import partial
 from statistics import fmean
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from ganvae.comparison.summary import Spread
-from ganvae.core.machine import Noise, seed_for
-from ganvae.evaluation.encoding import BATCH
-from ganvae.models.base.contract import posterior, reparameterize
-from ganvae.models.vae import elbo
+from ganvae.evaluation.encoding import bounds
 from ganvae.papers.shared import courses
 from ganvae.papers.shared.findings import Finding, if_true, written
 from ganvae.papers.shared.results import Result
@@ -88,26 +84,10 @@ def _test_loss(result: Result, images: Tensor, epoch: float, seed: int) -> float
     return None
 
 
-@torch.no_grad()
 def negative_elbo(networks: nn.ModuleDict, images: Tensor, seed: int) -> float:
-    """BCE + KL on test images, a posterior sample per image, as the metric `negative_elbo`.
-
-    Args:
-        networks: "encoder" and "decoder", in evaluation mode.
-        images: [M, 1, 28, 28] in [-1, 1].
-        seed: of the posterior samples.
-
-    Returns:
-        Nats per image.
-    """
-    noise = Noise(seed_for(seed, "evaluate posterior"), images.device)
-    total = 0.0
-    for batch in torch.split(images, BATCH):
-        mean, log_var = posterior(networks["encoder"](batch))
-        logits = networks["decoder"](reparameterize(mean, log_var, noise))
-        nats = elbo.bernoulli_nats(logits, batch) + elbo.kl_divergence(mean, log_var)
-        total += float(nats.double().sum())
-    return total / len(images)
+    """BCE + KL of test images [M, 1, 28, 28], nats per image: the metric `negative_elbo`."""
+    per_image, _ = bounds(networks, images, "bernoulli", seed)
+    return float(per_image["negative_elbo"].mean())
 
 
 def gan_losses(result: Result, epochs: Iterable[float]) -> dict[float, list[Spread | None]]:
