@@ -17,7 +17,7 @@ from ganvae.core import config, machine
 from ganvae.core.config import PARAMS_FILE
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs.executor import Job
-from ganvae.jobs.locks import claimed
+from ganvae.jobs.locks import locked
 from ganvae.jobs.progress import run_counted
 from ganvae.models.base import systems
 from ganvae.models.base.systems import PAPERS_FILE, System
@@ -60,7 +60,7 @@ def train(wanted: Iterable[System]) -> None:
         efforts += [(effort, job) for job in seeds.jobs(system).values()]
     efforts.sort(key=lambda job: -job[0])  # so all end together
     todo = [job for _, job in efforts]
-    with claimed(todo):
+    with locked(todo):
         run_counted(todo, machine.gpus(), sys.stderr.isatty())
 
 

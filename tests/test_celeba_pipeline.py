@@ -10,13 +10,13 @@ import yaml
 from dvc.repo import Repo
 from dvc.utils.serialize import modify_yaml
 from PIL import Image
+from stages.celeba_train import FILE
 
 from ganvae.core import config, storage
 from ganvae.errors import UserError
 from ganvae.jobs.imports import closure
 from ganvae.papers import systems
 from stages import celeba_data, celeba_train
-from stages.celeba_train import FILE
 from tests import project
 from tests.face_files import made
 from tests.project import ROOT

@@ -16,7 +16,7 @@ from ganvae.core import config, imageset, storage
 from ganvae.errors import UserError
 from ganvae.experiments import anomaly, augmentation, compression, denoising
 from ganvae.experiments.shared import classifiers, few_images, jpeg, trainings
-from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.few_images import Subset
 from ganvae.experiments.shared.principal import PrincipalComponents
 from ganvae.training import task
@@ -306,7 +306,7 @@ def test_equal_classifiers_are_trained_once(root: Path, monkeypatch: pytest.Monk
     train = root / "processed" / "train.safetensors"
     twin = Path(shutil.copy(train, root / "twin.safetensors"))
     wanted = {
-        epochs + copy: Wanted(block.of(0, epochs), images)
+        epochs + copy: ClassifierPlan(block.of(0, epochs), images)
         for epochs in (1, 3)
         for copy, images in ((0, train), (10, twin))
     }

@@ -115,7 +115,7 @@ def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
     taken: list[Path] = []
     monkeypatch.setattr(claims, "FileLock", lambda path: taken.append(path) or nullcontext())
     for seeds in ([3, 1, 2], [1, 2, 3]):
-        with locks.claimed(wanted(seeds)):
+        with locks.locked(wanted(seeds)):
             pass
     assert taken[:3] == taken[3:] == sorted(set(taken))
 

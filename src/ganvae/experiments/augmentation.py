@@ -34,7 +34,7 @@ from ganvae.core.config import Block
 from ganvae.core.imageset import CLASSES, quantise
 from ganvae.errors import ParameterError
 from ganvae.experiments.shared import classifiers, few_images, trainings
-from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.experiment import write_table
 from ganvae.experiments.shared.few_images import MODELS, GanBlock, Subset
 from ganvae.jobs.threads import side_by_side
@@ -160,7 +160,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
                 file = _file(case, files[case.subset], real[case.subset], fakes[case.subset])
                 if file is not None:
                     block = params.classifier.of(case.subset.seed, case.epochs)
-                    cases[case] = Wanted(block, file)
+                    cases[case] = ClassifierPlan(block, file)
             with classifiers.trained(cases) as judges:
                 tasks = [partial(classifiers.accuracy, judge, *test) for judge in judges.values()]
                 accuracies = side_by_side(tasks, "judge", progress=False)

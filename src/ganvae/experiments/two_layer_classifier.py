@@ -16,7 +16,7 @@ from torch import Tensor
 from ganvae.core import imageset, storage
 from ganvae.core.config import Block
 from ganvae.experiments.shared import classifiers
-from ganvae.experiments.shared.classifiers import Wanted
+from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.experiment import write_table
 from ganvae.judging import classifier
 from ganvae.judging.classifier import Classifier, ClassifierParams
@@ -57,7 +57,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     """
     images, labels = imageset.load(root / "processed" / "test.safetensors")
     train = root / "processed" / "train.safetensors"
-    wanted = {f"seed {seed}": Wanted(params.of(seed), train) for seed in params.seeds}
+    wanted = {f"seed {seed}": ClassifierPlan(params.of(seed), train) for seed in params.seeds}
     with classifiers.trained(wanted) as judges:
         rows = [
             {"seed": seed, "test_accuracy": classifiers.accuracy(judge, images, labels)}

@@ -11,7 +11,7 @@ from ganvae.jobs.executor import Job, refuse_edited
 
 
 @contextmanager
-def claimed(jobs: Iterable[Job]) -> Iterator[None]:
+def locked(jobs: Iterable[Job]) -> Iterator[None]:
     """Inside, other processes that want one of these jobs wait."""
     different = {job.folder: job for job in jobs}
     with ExitStack() as locks:
@@ -24,12 +24,12 @@ def claimed(jobs: Iterable[Job]) -> Iterator[None]:
 
 @contextmanager
 def kept(jobs: Sequence[Job]) -> Iterator[None]:
-    """`claimed`; the jobs' folders stay after an error inside, and go without one.
+    """`locked`; the jobs' folders stay after an error inside, and go without one.
 
     Raises:
         UserError: a source was edited after it had named the jobs' folders; they stay.
     """
-    with claimed(jobs):
+    with locked(jobs):
         yield
         refuse_edited(jobs)
         for folder in {job.folder for job in jobs}:

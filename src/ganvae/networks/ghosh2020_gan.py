@@ -11,8 +11,8 @@ Differs from the text because table 2 gives no widths after the second convoluti
 channels: they are LeNet-5's (LeCun et al. 1998), 16, 120 and 84.
 Differs from the text because table 2 has a ReLU after the last layer: no probability below one half
 could come out of it. It ends in logits, as the text says; the generator's tanh is part of
-`contract.to_images`. The text has no encoder here: the discriminator with more outputs reads the codes
-of its InfoGAN. A bias before batch normalisation would be subtracted again and is left out.
+`contract.to_images`. The text has no encoder here: the discriminator with more outputs reads the
+codes of its InfoGAN. A bias before batch normalisation would be subtracted again and is left out.
 """
 
 from torch import nn

@@ -24,7 +24,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClassifierPlan:
     """A classifier to be trained on the images of the file `data`."""
 
     params: ClassifierParams
@@ -33,7 +33,7 @@ class Wanted:
 
 @contextmanager
 def trained(
-    wanted: Mapping[K, Wanted],
+    wanted: Mapping[K, ClassifierPlan],
 ) -> Iterator[dict[K, Classifier]]:
     """Trains everything with one call of the executor; yields the classifiers, by key.
 
@@ -55,7 +55,7 @@ def trained(
         yield {key: classifier.load(job.result / WEIGHTS, device) for key, job in jobs.items()}
 
 
-def _job(label: str, wanted: Wanted) -> Job:
+def _job(label: str, wanted: ClassifierPlan) -> Job:
     code = edits.digests(edits.sources(edits.STAGES / "train_classifier_one.py"))
     images = edits.digests([wanted.data])
     params = wanted.params.model_dump()
