@@ -40,13 +40,14 @@ def check(values: dict[str, Any]) -> None:
     for path, schema in SCHEMAS.items():
         config.block(schema, values, path)
     check_batch_size(values)
-    check_architecture(values["networks"]["architecture"])
+    networks = config.block(contract.NetworksParams, values, "networks")
+    check_architecture(networks.architecture)
     models = config.section(values, "models")
     if not isinstance(models, dict) or not models:
         raise ParameterError("models: a mapping with at least one model is expected")
     for name in models:
         config.block(build.model(str(name)).Params, values, f"models.{name}")
-        build.check_fit(name, values["networks"]["architecture"])
+        build.check_fit(name, networks)
 
 
 def check_grey(values: dict[str, Any]) -> None:

@@ -35,9 +35,9 @@ def main() -> None:
 def _measure(system: System) -> None:
     statuses = read_statuses(system)
     machine.use_one_thread()
-    architecture = system.networks.architecture
-    build.check_fit(system.model, architecture)
-    code = edits.sources(Path(__file__), *edits.of_model(system.model, architecture))
+    networks = system.networks
+    build.check_fit(system.model, networks)
+    code = edits.sources(Path(__file__), *edits.of_model(system.model, networks.architecture))
     with edits.unedited([*code, system.file]):
         bench = parts.read_bench(system, system.data)
         details, arrays = evaluate(bench, system, statuses, progress=sys.stderr.isatty())

@@ -2,19 +2,21 @@
 
 import importlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from ganvae.core.config import unknown
+from ganvae.core import config
 from ganvae.core.machine import seed_for
 from ganvae.errors import ParameterError, UserError
 from ganvae.models.base.contract import NetworksParams
 
 PACKAGE = Path(__file__).parents[2]
+NETWORKS = ("encoder", "decoder", "discriminator")
 
 
 def known(kind: Literal["models", "networks"]) -> list[str]:
@@ -45,7 +47,7 @@ def image_shape(name: str) -> tuple[int, ...]:
 
 def _module(kind: Literal["models", "networks"], name: str, path: str) -> ModuleType:
     if name not in known(kind):
-        raise ParameterError(unknown(path, name, known(kind)))
+        raise ParameterError(config.unknown(path, name, known(kind)))
     return importlib.import_module(f"ganvae.{kind}.{name}{'.model' * (kind == 'models')}")
 
 
@@ -55,15 +57,42 @@ def needs(module: ModuleType) -> tuple[str, ...]:
     return found
 
 
-def check_fit(name: str, architecture_name: str) -> None:
-    """Raises `UserError` unless the architecture has the networks that the model needs."""
-    nets = architecture(architecture_name)
-    missing = [network for network in needs(model(name)) if not hasattr(nets, network)]
-    if missing:
+def networks_of(params: NetworksParams) -> SimpleNamespace:
+    """The functions of an architecture that build its networks, with its options filled in.
+
+    Raises:
+        UserError: no such architecture, or options that it does not have.
+    """
+    module = architecture(params.architecture)
+    found = {name: getattr(module, name) for name in NETWORKS if hasattr(module, name)}
+    if hasattr(module, "Params"):
+        values = {"networks": {"options": params.options}}
+        options = config.block(module.Params, values, "networks.options")
+        return SimpleNamespace(**{name: partial(f, params=options) for name, f in found.items()})
+    if params.options:
         raise ParameterError(
-            f"networks.architecture = {architecture_name!r}: "
-            f"has no {' and no '.join(missing)}, which {name} needs"
+            f"networks.options = {params.options}: {params.architecture} has none, leave the key out"
         )
+    return SimpleNamespace(**found)
+
+
+def missing(name: str, architecture_name: str) -> list[str]:
+    """The networks that a model needs and an architecture does not have."""
+    module = architecture(architecture_name)
+    return [network for network in needs(model(name)) if not hasattr(module, network)]
+
+
+def check_fit(name: str, params: NetworksParams) -> None:
+    """Raises `UserError` unless the architecture has the model's networks and these options."""
+    own = params.architecture
+    if lacking := missing(name, own):
+        others = [a for a in known("networks") if image_shape(a) == image_shape(own)]
+        fitting = [a for a in others if not missing(name, a)]
+        raise ParameterError(
+            f"networks.architecture = {own!r}: has no {' and no '.join(lacking)}, "
+            f"which {name} needs; allowed: {', '.join(fitting) or 'none'}"
+        )
+    networks_of(params)
 
 
 def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
@@ -73,10 +102,11 @@ def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
     the VAE's decoder start from the same weights.
 
     Raises:
-        UserError: no such model or architecture, or the architecture lacks one of its networks.
+        UserError: no such model or architecture, the architecture lacks one of its networks, or its
+            options are others.
     """
-    check_fit(name, params.architecture)
-    nets, module = architecture(params.architecture), model(name)
+    check_fit(name, params)
+    nets, module = networks_of(params), model(name)
     makers: dict[str, Callable[[], nn.Module]] = {
         "encoder": lambda: nets.encoder(params.latent_dim),
         "decoder": lambda: nets.decoder(params.latent_dim),

@@ -13,15 +13,16 @@ and, where the architecture's networks are not taken as they are, two more:
 
 An architecture is a file `networks/<name>.py` with the functions `encoder(latent_dim)`,
 `decoder(latent_dim)` and `discriminator()`, or those of them that its paper gives: a model fits it
-when all that the model needs are there. `SHAPE` says its images' channels, height and width where
-they are not (1, 28, 28).
+when all that the model needs are there. Where its networks have numbers to choose, it has `Params`,
+the schema of the block `networks.options`, and each function takes that block as its argument
+`params`. `SHAPE` says its images' channels, height and width where they are not (1, 28, 28).
 
 Images are float32 [N, C, H, W] in [-1, 1]. Decoders and discriminators return logits.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -37,10 +38,14 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class NetworksParams(Block):
-    """The block `networks`: one architecture for all models, so that only the losses differ."""
+    """The block `networks`: one architecture for all models, so that only the losses differ.
+
+    `options` are the architecture's own; most have none, and the key is left out.
+    """
 
     architecture: str
     latent_dim: int = Field(ge=1, le=4096)
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class TrainParams(Block):

@@ -106,7 +106,7 @@ class Plan:
     def check(self) -> None:
         """Raises `UserError` for a block that does not fit its schema, or too few images."""
         _ = self.params
-        build.check_fit(self.model, self.networks.architecture)
+        build.check_fit(self.model, self.networks)
         images, _ = imageset.training_set(self.images, torch.device("cpu"))
         check_batch_size(self.train, len(images))
 
@@ -227,6 +227,7 @@ def _with_length(block: SystemParams, values: dict[str, Any]) -> dict[str, Any]:
     module = build.model(block.model)
     params = config.block(module.Params, values, f"models.{block.model}")
     networks = config.block(NetworksParams, values, "networks")
+    build.check_fit(block.model, networks)
     values["train"]["epochs"] = 1.0  # known below; the other keys are needed for it
     train = config.block(TrainParams, values, "train")
     ((unit, epochs),) = block.length.items()

@@ -7,7 +7,7 @@ layer W that is W x + W E y, a concatenation's W x + V y with V = W E. The pictu
 """
 
 from collections.abc import Callable
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Literal
 
 import torch
@@ -50,7 +50,7 @@ class Conditional(nn.Module):
         return logits
 
 
-def makers(nets: ModuleType, latent_dim: int) -> dict[str, Callable[[], nn.Module]]:
+def makers(nets: SimpleNamespace, latent_dim: int) -> dict[str, Callable[[], nn.Module]]:
     """The architecture's decoder with a class among its inputs, and its discriminator likewise."""
     return {
         "decoder": lambda: Coded(nets.decoder(inputs(latent_dim))),

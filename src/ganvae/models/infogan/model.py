@@ -5,7 +5,7 @@ because any architecture's networks are to do: Q is its encoder, with one output
 """
 
 from collections.abc import Callable
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Literal
 
 from pydantic import Field
@@ -35,7 +35,7 @@ class Params(Block):
     discriminator: Optimizer
 
 
-def makers(nets: ModuleType, latent_dim: int) -> dict[str, Callable[[], nn.Module]]:
+def makers(nets: SimpleNamespace, latent_dim: int) -> dict[str, Callable[[], nn.Module]]:
     """The decoder with codes among its inputs, and the encoder as the network that reads them.
 
     Raises:

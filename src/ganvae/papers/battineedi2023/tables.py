@@ -104,7 +104,7 @@ def settings(result: Result) -> dict[str, Any]:
     params = result.values["models"][result.system.model]
     alternating = result.system.model == "vae_alternating"
     return {
-        "network": result.block.architecture,
+        **result.system.networks.options,
         "latent_dim": result.latent_dim,
         "discriminator_steps": params.get("discriminator_steps"),
         "generator_steps": params.get("generator_steps"),
@@ -118,14 +118,8 @@ def varied(result: Result, base: Result) -> str:
         return ""
     own, read = settings(result), settings(base)
     return ", ".join(
-        f"{name.replace('_', ' ')} {_short(str(value), str(read[name]))}"
-        for name, value in own.items()
-        if value != read[name]
+        f"{name.replace('_', ' ')} {value}" for name, value in own.items() if value != read[name]
     )
-
-
-def _short(value: str, base: str) -> str:
-    return value.removeprefix(f"{base}_")
 
 
 def parameters(result: Result) -> float | None:
