@@ -65,10 +65,10 @@ class Built:
 def check_model(
     name: str, params_values: Mapping[str, Any], networks_params: NetworksParams
 ) -> None:
-    """Checks a model against the contract in `ganvae.model`.
+    """Checks a model against the contract in `ganvae.models.base.contract`.
 
     Args:
-        name: of the model's file in `ganvae.models`.
+        name: of the model's folder in `ganvae.models`.
         params_values: its block of `params.yaml`.
         networks_params: the architecture to build it with.
 
@@ -78,7 +78,7 @@ def check_model(
     module = build.model(name)
     check_names(module)
     check_params(name, module, params_values)
-    built = build(name, params_values, networks_params)
+    built = prepare(name, params_values, networks_params)
     check_updates(built)
     for update in built.updates:
         check_loss(built, update)
@@ -87,12 +87,12 @@ def check_model(
     check_deterministic(built, params_values, networks_params)
     check_saved_weights(built, networks_params)
     with _float64():
-        precise = build(name, params_values, networks_params)
+        precise = prepare(name, params_values, networks_params)
         for update in precise.updates:
             check_descent(precise, update)
 
 
-def build(
+def prepare(
     name: str, params_values: Mapping[str, Any], networks_params: NetworksParams, seed: int = 0
 ) -> Built:
     """The model with a batch of random images in [-1, 1], in torch's default precision."""
@@ -260,7 +260,7 @@ def check_deterministic(
     built: Built, params_values: Mapping[str, Any], networks_params: NetworksParams
 ) -> None:
     """The same seeds give the same bits; other noise gives another loss."""
-    again = build(built.name, params_values, networks_params)
+    again = prepare(built.name, params_values, networks_params)
     for one, other in zip(built.updates, again.updates, strict=True):
         first, second = built.loss(one), again.loss(other)
         assert torch.equal(first.total, second.total), f"{one.name}: same seed, another loss"
@@ -271,16 +271,15 @@ def check_deterministic(
 
 def check_saved_weights(built: Built, networks_params: NetworksParams) -> None:
     """Weights written and read back give the same samples, running statistics included."""
-    other = build.create(built.name, networks_params, seed=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
         storage.write_tensors(path, built.networks.state_dict())
-        build.load_weights(other, storage.read_tensors(path), path)
+        other = build.restore(built.name, networks_params, storage.read_tensors(path), path)
     z = Noise(0, CPU).normal(4, built.latent_dim)
     saved = copy.deepcopy(built.networks).eval()
     with torch.no_grad():
         samples = contract.to_images(saved["decoder"](z))
-        loaded = contract.to_images(other.eval()["decoder"](z))
+        loaded = contract.to_images(other["decoder"](z))
     assert samples.shape == (4, *built.images.shape[1:]), (
         f"samples have the shape {tuple(samples.shape)}"
     )

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganvae.models.base.contract import NetworksParams
-from tests.architectures import case, pairs
+from tests.architectures import case, pairs, params
 from tests.conformance import check_model
 from tests.written_out import ARCHITECTURES, BLOCKS, LATENT, Case
 
@@ -104,5 +103,4 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 )
 def test_conformance(name: str, changes: dict[str, Any], architecture: str) -> None:
     """Every model on every architecture that has its networks, and the variants of the losses."""
-    networks = NetworksParams(architecture=architecture, latent_dim=LATENT)
-    check_model(name, BLOCKS[name] | changes, networks)
+    check_model(name, BLOCKS[name] | changes, params(architecture, LATENT))

@@ -1,58 +1,39 @@
-"""The architectures: shapes, widths, numbers of parameters, initialisation."""
+"""The architectures: which models fit them, shapes, logits, initialisation, options."""
 
 import math
+import re
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from ganvae.core.machine import Noise
-from ganvae.core.matmul import Linear
 from ganvae.errors import UserError
 from ganvae.models.base import build, contract
-from tests.architectures import NETWORKS, NORMALISED, case, create, create_one, networks_of, pairs
+from tests.architectures import LATENT, NORMALISED, OPTIONS, case, networks_of, params
 
 ARCHITECTURES = build.known("networks")
-each_pair = pytest.mark.parametrize(("name", "architecture"), [case(*pair) for pair in pairs()])
-each_network = pytest.mark.parametrize(
-    ("architecture", "network"), [case(a, n) for a in ARCHITECTURES for n in networks_of(a)]
-)
+each_architecture = pytest.mark.parametrize("architecture", [case(a) for a in ARCHITECTURES])
+ALL = set(build.known("models"))
+GANS, VAES = {"gan", "wgan", "cgan"}, {"vae", "vae_alternating", "ae"}
+FITS = {
+    "battineedi2023_gan": GANS,
+    "battineedi2023_vae": VAES,
+    "ghosh2020_gan": ALL,  # its encoder reads the codes of its InfoGAN
+    "ghosh2020_vae": VAES,
+    "larsen2015": ALL,
+    "mi2018": ALL,
+    "mi2018_convolutional": GANS,
+    "tikayyolla2020_gan": GANS,
+    "tikayyolla2020_vae": VAES,
+    "wide": ALL,
+}
 
 
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-def same(one: nn.Module, other: nn.Module) -> bool:
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
-
-
-def linear_widths(network: nn.Module) -> list[int]:
-    linears = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-    return [linears[0].in_features, *(layer.out_features for layer in linears)]
-
-
-def inputs(architecture: str, network: str, n: int) -> Tensor:
-    """A batch of `n` for a network: latent vectors of 7 dimensions, or images."""
-    if network == "decoder":
-        return torch.randn(n, 7)
-    return torch.randn(n, *build.image_shape(architecture))
-
-
-def test_every_architecture_is_for_some_model() -> None:
-    """Most have the networks of a GAN or of a VAE alone; every one is reached by a model."""
-    found = pairs()
-    assert {architecture for _, architecture in found} == set(ARCHITECTURES)
-    for architecture in ("wide", "mi2018"):
-        assert networks_of(architecture) == list(NETWORKS)
-        assert {m for m, a in found if a == architecture} == set(build.known("models"))
-    fits = {m for m, a in found if a == "ghosh2020_vae"}
-    assert "vae" in fits
-    assert not fits & {"gan", "wgan", "vaegan", "cvaegan"}
-    fits = {m for m, a in found if a == "battineedi2023_gan"}
-    assert {"gan", "wgan"} <= fits
-    assert not fits & {"vae", "vaegan", "cvaegan"}
+def test_which_models_fit() -> None:
+    found = {a: {m for m in ALL if not build.missing(m, a)} for a in ARCHITECTURES}
+    assert found == FITS
 
 
 @pytest.mark.parametrize(
@@ -60,136 +41,125 @@ def test_every_architecture_is_for_some_model() -> None:
     [
         ("gan", "ghosh2020_vae", "no discriminator"),
         ("vae", "battineedi2023_gan", "no encoder"),
-        ("vaegan", "tikayyolla2020_vae2", "no discriminator"),
+        ("vaegan", "tikayyolla2020_vae", "no discriminator"),
     ],
 )
 def test_a_model_that_does_not_fit_is_refused(name: str, architecture: str, missing: str) -> None:
+    """And the architectures that it fits are named, of those for images of the same shape."""
     with pytest.raises(UserError) as error:
-        create(name, architecture)
+        build.check_fit(name, params(architecture))
+    fitting = ", ".join(a for a in FITS if name in FITS[a] and a != "larsen2015")
     start = f"params.yaml: networks.architecture = '{architecture}'"
-    assert str(error.value) == f"{start}: has {missing}, which {name} needs"
-
-
-@each_network
-@pytest.mark.parametrize("n", [2, 5])
-def test_shapes(architecture: str, network: str, n: int) -> None:
-    output = create_one(architecture, network)(inputs(architecture, network, n))
-    images = (n, *build.image_shape(architecture))
-    expected = {"encoder": (n, 14), "decoder": images, "discriminator": (n,)}
-    assert output.shape == expected[network]
-    if network == "encoder":
-        mean, log_var = contract.posterior(output)
-        assert mean.shape == log_var.shape == (n, 7)
+    assert str(error.value) == f"{start}: has {missing}, which {name} needs; allowed: {fitting}"
 
 
 @pytest.mark.parametrize(
-    ("architecture", "network"),
-    [case(a, n) for a in ARCHITECTURES for n in networks_of(a) if n != "decoder"],
+    ("architecture", "options", "line"),
+    [
+        ("tikayyolla2020_vae", {}, "networks.options.layers: missing"),
+        ("tikayyolla2020_vae", {"layers": 5}, "networks.options.layers = 5: allowed: 2, 3 or 4"),
+        (
+            "tikayyolla2020_vae",
+            {"layers": 3, "layer": 3},
+            "networks.options.layer: unknown key (did you mean layers?)",
+        ),
+        ("wide", {"layers": 3}, "networks.options = {'layers': 3}: wide has none, remove the key"),
+    ],
 )
-def test_each_image_is_scored_and_encoded_by_itself(architecture: str, network: str) -> None:
+def test_options_that_an_architecture_does_not_have_are_refused(
+    architecture: str, options: dict[str, Any], line: str
+) -> None:
+    given = contract.NetworksParams(architecture=architecture, latent_dim=2, options=options)
+    with pytest.raises(UserError) as error:
+        build.check_fit("vae", given)
+    assert str(error.value) == f"params.yaml: {line}"
+    with pytest.raises(UserError, match=re.escape(line)):
+        build.create("vae", given, seed=0)
+
+
+def test_these_have_options() -> None:
+    assert set(OPTIONS) == {a for a in ARCHITECTURES if hasattr(build.architecture(a), "Params")}
+
+
+def inputs(architecture: str, network: str, n: int) -> Tensor:
+    """A batch of `n` for a network: latent vectors or images."""
+    if network == "decoder":
+        return torch.randn(n, LATENT)
+    return torch.randn(n, *build.image_shape(architecture))
+
+
+@each_architecture
+def test_shapes(architecture: str) -> None:
+    for network, built in networks_of(architecture).items():
+        for n in (2, 5):
+            images = (n, *build.image_shape(architecture))
+            expected = {"encoder": (n, 2 * LATENT), "decoder": images, "discriminator": (n,)}
+            assert built(inputs(architecture, network, n)).shape == expected[network], network
+
+
+@each_architecture
+def test_each_image_is_scored_and_encoded_by_itself(architecture: str) -> None:
     """The gradient penalty holds only where a score depends on its own image alone.
 
     So none of these networks may have batch normalisation (decoders may); where a paper's have it
     nevertheless, this holds in evaluation. Dropout, which drops other activations of each image, is
     off here: it makes scores random, not dependent.
     """
-    built = create_one(architecture, network)
     kind = nn.modules.batchnorm._BatchNorm
-    normalised = [layer for layer in built.modules() if isinstance(layer, kind)]
-    assert bool(normalised) == (architecture in NORMALISED)
-    for layer in built.modules():
-        if isinstance(layer, nn.Dropout | kind):
-            layer.eval()
-    images = inputs(architecture, network, 4)
-    together, alone = built(images), built(images[:2])
-    torch.testing.assert_close(together[:2], alone, rtol=1e-4, atol=1e-6)  # float32
+    for network, built in networks_of(architecture).items():
+        if network == "decoder":
+            continue
+        normalised = [layer for layer in built.modules() if isinstance(layer, kind)]
+        assert bool(normalised) == (architecture in NORMALISED), network
+        for layer in built.modules():
+            if isinstance(layer, nn.Dropout | kind):
+                layer.eval()
+        images = inputs(architecture, network, 4)
+        together, alone = built(images), built(images[:2])
+        torch.testing.assert_close(together[:2], alone, rtol=1e-4, atol=1e-6)  # float32
 
 
-@each_network
-def test_outputs_are_logits(architecture: str, network: str) -> None:
+@each_architecture
+def test_outputs_are_logits(architecture: str) -> None:
     """No sigmoid, tanh or ReLU at the end: scaling the last weights scales the output."""
-    built, batch = create_one(architecture, network), inputs(architecture, network, 3)
-
-    def output() -> Tensor:
+    for network, built in networks_of(architecture).items():
+        batch = inputs(architecture, network, 3)
         torch.manual_seed(0)  # for dropout: the same activations are dropped
-        result: Tensor = built(batch)
-        return result
-
-    before = output()
-    with torch.no_grad():
-        for parameter in list(built.parameters())[-2:]:
-            parameter.mul_(-1000)
-    torch.testing.assert_close(output(), -1000 * before, rtol=1e-3, atol=1e-2)
+        before = built(batch)
+        with torch.no_grad():
+            for parameter in list(built.parameters())[-2:]:
+                parameter.mul_(-1000)
+        torch.manual_seed(0)
+        torch.testing.assert_close(built(batch), -1000 * before, rtol=1e-3, atol=1e-2)
 
 
-def test_widths_of_mi2018() -> None:
-    networks = create("vaegan", "mi2018", latent_dim=100)
-    assert linear_widths(networks["encoder"]) == [784, 392, 196, 98, 200]
-    assert linear_widths(networks["decoder"]) == [100, 98, 196, 392, 784]
-    assert linear_widths(networks["discriminator"]) == [784, 392, 196, 98, 1]
-    kinds = {type(layer) for layer in networks.modules() if not list(layer.children())}
-    assert kinds == {nn.Flatten, nn.Unflatten, Linear, nn.ReLU}, "plain"
-    for network in networks.values():
-        relus = sum(isinstance(layer, nn.ReLU) for layer in network.modules())
-        assert relus == 3, "between the four layers, none after the last"
+@each_architecture
+def test_first_weights(architecture: str) -> None:
+    """A seed's are the same in every model, another seed's others, and torch's stream untouched.
 
+    Only the losses differ between models: with one seed even the first weights are the same.
+    """
+    seen: dict[str, dict[str, Tensor]] = {}
+    given = params(architecture)
+    fits = sorted(FITS[architecture])
+    taken_as_they_are = [name for name in fits if not hasattr(build.model(name), "makers")]
+    for state, name in enumerate(taken_as_they_are):
+        torch.manual_seed(state)
+        drawn = torch.rand(3)
+        torch.manual_seed(state)
+        networks = build.create(name, given, seed=0)
+        assert torch.equal(drawn, torch.rand(3))
+        for network, built in networks.items():
+            weights = built.state_dict()
+            first = seen.setdefault(network, weights)
+            assert list(first) == list(weights)
+            assert all(torch.equal(first[key], weights[key]) for key in first), (name, network)
+    assert set(seen) == set(networks_of(architecture))
 
-def test_widths_of_wide() -> None:
-    networks = create("vaegan", "wide", latent_dim=32)
-    assert linear_widths(networks["encoder"]) == [784, 512, 256, 64]
-    assert linear_widths(networks["decoder"]) == [32, 256, 512, 1024, 784]
-    assert linear_widths(networks["discriminator"]) == [784, 512, 256, 1]
-    normalised = {
-        name: [m.num_features for m in network.modules() if isinstance(m, nn.BatchNorm1d)]
-        for name, network in networks.items()
-    }
-    assert normalised == {"encoder": [], "decoder": [256, 512, 1024], "discriminator": []}
-    slopes = {m.negative_slope for m in networks.modules() if isinstance(m, nn.LeakyReLU)}
-    assert slopes == {0.2}
-
-
-@pytest.mark.parametrize(
-    ("architecture", "latent_dim", "network", "parameters"),
-    [  # (inputs + 1) x outputs per layer, two per feature of a batch normalisation; by hand
-        ("mi2018", 100, "encoder", 307_720 + 77_028 + 19_306 + 19_800),
-        ("mi2018", 100, "decoder", 9_898 + 19_404 + 77_224 + 308_112),
-        ("mi2018", 100, "discriminator", 307_720 + 77_028 + 19_306 + 99),
-        ("wide", 32, "encoder", 401_920 + 131_328 + 16_448),
-        ("wide", 32, "decoder", 8_448 + 512 + 131_584 + 1_024 + 525_312 + 2_048 + 803_600),
-        ("wide", 32, "discriminator", 401_920 + 131_328 + 257),
-    ],
-)
-def test_numbers_of_parameters(
-    architecture: str, latent_dim: int, network: str, parameters: int
-) -> None:
-    assert count(create("vaegan", architecture, 0, latent_dim)[network]) == parameters
-
-
-@each_pair
-def test_all_models_start_from_the_same_networks(name: str, architecture: str) -> None:
-    """Only the losses differ: with one seed even the first weights are the same."""
-    if hasattr(build.model(name), "makers"):
-        pytest.skip("makes networks of its own around the architecture's")
-    for network, built in create(name, architecture).items():
-        assert same(built, create_one(architecture, network)), network
-
-
-@each_network
-def test_another_seed_gives_other_weights(architecture: str, network: str) -> None:
-    one, other = (create_one(architecture, network, seed).parameters() for seed in (0, 1))
-    weights = zip(one, other, strict=True)
-    assert not any(torch.equal(a, b) for a, b in weights if a.dim() > 1)
-
-
-@each_network
-def test_create_leaves_the_global_random_numbers_alone(architecture: str, network: str) -> None:
-    torch.manual_seed(5)
-    first = create_one(architecture, network)
-    drawn = torch.rand(3)
-    torch.manual_seed(5)
-    assert torch.equal(drawn, torch.rand(3))
-    torch.manual_seed(6)
-    assert same(first, create_one(architecture, network)), "nor does it depend on them"
+    whole = max(taken_as_they_are, key=lambda name: len(build.model(name).NETWORKS))
+    for network, built in build.create(whole, given, seed=1).items():
+        for key, parameter in built.named_parameters():
+            assert parameter.dim() == 1 or not torch.equal(parameter, seen[network][key]), key
 
 
 def test_to_images_and_logits_agree_with_the_bernoulli_likelihood() -> None:

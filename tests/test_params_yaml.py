@@ -108,8 +108,11 @@ def test_dvc_changes_one_line_and_numbers_stay_numbers(
 
 
 def test_an_architecture_without_a_models_network_is_refused_before_anything_runs() -> None:
-    networks = {**VALUES["networks"], "architecture": "battineedi2023_gan"}
-    with pytest.raises(UserError, match="'battineedi2023_gan': has no encoder, which vae needs"):
+    networks = {**VALUES["networks"], "architecture": "mi2018_convolutional"}
+    with pytest.raises(UserError, match="'mi2018_convolutional': has no encoder, which vae needs"):
+        check({**VALUES, "networks": networks})
+    networks = {**VALUES["networks"], "options": {"width": 2}}
+    with pytest.raises(UserError, match=r"networks\.options = \{'width': 2\}: wide has none"):
         check({**VALUES, "networks": networks})
 
 

@@ -65,7 +65,7 @@ def test_tables_and_figures(results: Results, report: Report) -> None:
     assert varied["gan_latent_2"] == "latent dim 2"
     assert varied["gan_two_generator_steps"] == "generator steps 2"
     assert varied["vae_alternating"] == "updates alternating"
-    assert varied["vae_larger"] == "network larger"
+    assert varied["vae_larger"] == "channels 64"
     errors = report.tables["reconstruction_error"]
     own = errors[errors["system"] == "vae"]["mse_unit"].mean()
     mse = results["vae"].metric("reconstruction_mse")

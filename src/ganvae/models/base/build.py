@@ -71,7 +71,7 @@ def networks_of(params: NetworksParams) -> SimpleNamespace:
         return SimpleNamespace(**{name: partial(f, params=options) for name, f in found.items()})
     if params.options:
         raise ParameterError(
-            f"networks.options = {params.options}: {params.architecture} has none, leave the key out"
+            f"networks.options = {params.options}: {params.architecture} has none, remove the key"
         )
     return SimpleNamespace(**found)
 
