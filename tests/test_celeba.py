@@ -73,12 +73,12 @@ def test_images_are_written_in_the_order_of_their_names(tmp_path: Path) -> None:
     }
     assert how == "the last 1 are test images"
     images.write(parts["train"], tmp_path / "train.npy")
-    images = imageset.Streamed(tmp_path / "train.npy", torch.device("cpu"))
-    assert images.shape == (5, 3, 64, 64)
-    levels = imageset.quantise(images[:]).float().mean(dim=(1, 2, 3))
+    written = imageset.Streamed(tmp_path / "train.npy", torch.device("cpu"))
+    assert written.shape == (5, 3, 64, 64)
+    levels = imageset.quantise(written[:]).float().mean(dim=(1, 2, 3))
     torch.testing.assert_close(levels, torch.tensor([10, 20, 70, 90, 110.0]), atol=2, rtol=0)
-    assert images[:].min() >= -1
-    assert images[:].max() <= 1
+    assert written[:].min() >= -1
+    assert written[:].max() <= 1
 
 
 def test_one_image_at_a_time_is_in_memory(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_one_image_at_a_time_is_in_memory(tmp_path: Path) -> None:
 
 def test_published_partition_by_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(images.LAST[p] for p in ("train", "test")) == 162_770 + 202_599
-    monkeypatch.setattr(celeba, "IMAGES", 10)
-    monkeypatch.setattr(celeba, "LAST", {"train": 6, "valid": 8, "test": 10})
+    monkeypatch.setattr(images, "IMAGES", 10)
+    monkeypatch.setattr(images, "LAST", {"train": 6, "valid": 8, "test": 10})
     folder = tmp_path / "img_align_celeba"
     folder.mkdir()
     for number in range(1, 11):
@@ -198,7 +198,7 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
 def test_the_main_pipeline_says_where_celeba_is_trained_on() -> None:
     values = config.load(ROOT / "params.yaml")
     asked = {**values, "data": {"name": "celeba", "folder": "faces"}}
-    with pytest.raises(UserError, match=r"data.name = 'celeba': .* papers/celeba/dvc.yaml"):
+    with pytest.raises(UserError, match=r"data.name = 'celeba': .* papers/celeba trains on CelebA"):
         check(asked)
     networks = {**values["networks"], "architecture": "larsen2015"}
     with pytest.raises(UserError, match=r"'larsen2015': is for images of \[3, 64, 64\]"):

@@ -56,7 +56,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with everything that the evaluation of seeds 0 and 1 reads, but no model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANVAE_DEVICE", "cpu")
-    monkeypatch.setattr(runtime, "use_one_thread", lambda: None)  # conftest has seen to it
+    monkeypatch.setattr(machine, "use_one_thread", lambda: None)  # conftest has seen to it
     set_params()
     torch.manual_seed(0)
     judge = classifier.build("mlp")
@@ -197,7 +197,7 @@ def test_a_model_with_an_encoder(
         "seeds_finished": 1,
     }
     assert capsys.readouterr().out.count("\n") == 1
-    assert list(Path(".cache/evaluation").iterdir()) == [], "nothing half-written stays"
+    assert list(Path(".cache").iterdir()) == [], "nothing half-written stays"
 
 
 def test_samples_come_from_the_same_noise_in_evaluation_mode(
@@ -348,7 +348,7 @@ def test_refuses_unknown_models_and_bad_calls(root: Path, monkeypatch: pytest.Mo
     with pytest.raises(UserError, match=r"models\.gna: unknown key \(did you mean gan\?\)"):
         run(monkeypatch, "gna")
     monkeypatch.setattr("sys.argv", ["evaluate"])
-    with pytest.raises(UserError, match=r"usage: python -m stages\.evaluate <model>"):
+    with pytest.raises(UserError, match=r"usage: python -m stages\.evaluate <model\\|system>"):
         evaluate.main()
 
 
@@ -514,7 +514,7 @@ def test_nothing_is_replaced_by_half_a_result(root: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="No space left"):
         judged.write_results(folder, {"a": 2}, {})
     assert storage.read_json(folder / "details.json") == {"a": 1}
-    assert list(Path(".cache/evaluation").iterdir()) == []
+    assert list(Path(".cache").iterdir()) == []
 
 
 @pytest.mark.parametrize("latent_dim", [2, 64])
@@ -595,7 +595,7 @@ def test_an_edit_during_an_evaluation_is_refused(
         Path("params.yaml").write_text("")
         return {}, {}
 
-    monkeypatch.setattr(evaluate.generated, "evaluate", edit)
+    monkeypatch.setattr(evaluate, "evaluate", edit)
     monkeypatch.setattr(evaluate_real, "_measured", edit)
     monkeypatch.setattr("sys.argv", [stage, "gan"])
     main = evaluate.main if stage == "evaluate" else evaluate_real.main

@@ -8,7 +8,7 @@ import torch
 
 from ganvae.core import machine
 from ganvae.errors import Interrupted
-from ganvae.training.loop import Task
+from ganvae.training.task import Task
 from tests.test_training import MODELS, after, same, task, to_the_end
 
 pytestmark = [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ from ganvae.core import config, storage
 from ganvae.errors import UserError
 from ganvae.jobs import edits, executor, locks
 from ganvae.jobs.executor import Job
+from ganvae.models.base.systems import Plan
 from ganvae.training import seeds
 from stages import accept
 from tests.project import ROOT
@@ -46,18 +48,58 @@ def test_a_job_sees_its_own_gpu_as_the_first(
 
 
 def test_the_code_of_a_training_is_what_it_imports() -> None:
-    found = {path.relative_to(ROOT).as_posix() for path in seeds.sources("wgan", "mi2018")}
+    roots = edits.STAGES / "train_one.py", *edits.of_model("wgan", "mi2018")
+    found = {path.relative_to(ROOT).as_posix() for path in edits.sources(*roots)}
     assert found >= {
-        "stages/train.py",
         "stages/train_one.py",
-        "src/ganvae/training.py",
-        "src/ganvae/models/wgan.py",
-        "src/ganvae/losses/wasserstein.py",  # imported inside a function
+        "src/ganvae/training/loop.py",
+        "src/ganvae/models/wgan/model.py",
+        "src/ganvae/models/wgan/loss.py",
         "src/ganvae/networks/mi2018.py",
-        "src/ganvae/linear.py",
+        "src/ganvae/core/matmul.py",
     }
-    others = ("models/gan.py", "networks/wide.py", "losses/elbo.py", "metrics/", "figures/")
+    others = ("models/gan/", "networks/wide.py", "models/vae/", "metrics/", "figures/", "jobs/")
     assert not [path for path in found for other in others if other in path]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the code, which names the jobs' folders in place of the code that runs."""
+    for folder in ("src", "stages"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / folder, tmp_path / "tree" / folder, ignore=ignored)
+    for name in ("PACKAGE", "STAGES"):
+        copied = tmp_path / "tree" / getattr(edits, name).relative_to(ROOT)
+        monkeypatch.setattr(edits, name, copied)
+    free = tuple(tmp_path / "tree" / path.relative_to(ROOT) for path in edits.FREE)
+    monkeypatch.setattr(edits, "FREE", free)
+    return tmp_path / "tree"
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        # what starts, watches and shows the work, and words its errors
+        (("jobs/progress.py", "jobs/cluster.py", "jobs/executor.py", "errors.py"), True),
+        # what the training does not run
+        (("models/vae/loss.py", "networks/mi2018.py", "metrics/sharpness.py"), True),
+        (("training/loop.py",), False),
+        (("models/gan/loss.py",), False),
+        (("models/gan/model.py",), False),
+        (("networks/wide.py",), False),
+        (("core/machine.py",), False),
+        (("../../stages/train_one.py",), False),
+    ],
+)
+def test_resume_states_and_waiting_records_are_found_again_unless_the_training_is_edited(
+    tree: Path, project: Path, files: tuple[str, ...], kept: bool
+) -> None:
+    (before,) = wanted([0])
+    for file in files:
+        with (edits.PACKAGE / file).open("a", encoding="utf-8") as source:
+            source.write("# another comment\n")
+        (after,) = wanted([0])
+        assert (after.folder == before.folder) == kept, file
 
 
 def test_an_edit_of_the_parameters_file_is_refused_and_of_another_is_not(tmp_path: Path) -> None:
@@ -99,13 +141,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def wanted(seeds: list[int], images: str = "images") -> list[Job]:
+def wanted(of: list[int], images: str = "images") -> list[Job]:
+    train = {**config.load(ROOT / "params.yaml")["train"], "seeds": of}
     values = {
-        "train": {"seeds": seeds},
-        "networks": {"architecture": "wide"},
+        "train": train,
+        "networks": {"architecture": "wide", "latent_dim": 4},
         "models": {"gan": {}},
     }
-    return list(seeds.jobs("gan", values, Path(images), Path("params.yaml")).values())
+    return list(seeds.jobs(Plan("gan", values, Path(images), Path("params.yaml"))).values())
 
 
 def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
@@ -113,9 +156,9 @@ def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(
 ) -> None:
     """Two studies would wait for each other."""
     taken: list[Path] = []
-    monkeypatch.setattr(claims, "FileLock", lambda path: taken.append(path) or nullcontext())
-    for seeds in ([3, 1, 2], [1, 2, 3]):
-        with locks.locked(wanted(seeds)):
+    monkeypatch.setattr(locks, "FileLock", lambda path: taken.append(path) or nullcontext())
+    for order in ([3, 1, 2], [1, 2, 3]):
+        with locks.locked(wanted(order)):
             pass
     assert taken[:3] == taken[3:] == sorted(set(taken))
 

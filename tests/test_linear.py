@@ -55,7 +55,7 @@ def test_a_gradient_penalty_can_be_differentiated() -> None:
 def test_what_is_not_trained_costs_no_product(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     fast = matmul.ONEDNN
-    monkeypatch.setattr(linear, "ONEDNN", lambda *a: calls.append(a[0].shape) or fast(*a))
+    monkeypatch.setattr(matmul, "ONEDNN", lambda *a: calls.append(a[0].shape) or fast(*a))
     layer = Linear(3, 5)
     for x_too, weights_too, expected in [(1, 1, 3), (0, 1, 2), (1, 0, 2), (0, 0, 1)]:
         layer.requires_grad_(bool(weights_too))
@@ -78,7 +78,7 @@ def test_elsewhere_it_is_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
         assert single(x).dtype == torch.bfloat16
     with pytest.raises(TypeError):
         single(x)
-    monkeypatch.setattr(linear, "ONEDNN", None)
+    monkeypatch.setattr(matmul, "ONEDNN", None)
     torch.testing.assert_close(single(x), nn.functional.linear(x, single.weight, single.bias))
 
 

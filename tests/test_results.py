@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ganvae.core import config
 from ganvae.core.machine import Noise
 from ganvae.models.base.contract import Loss, Update
-from ganvae.training.record import flops_per_image, sampling_speed
+from ganvae.training.costs import flops_per_image, sampling_speed
 from ganvae.training.task import Task, build
 
 LATENT = 5

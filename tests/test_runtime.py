@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -67,20 +66,6 @@ def test_noise_distributions() -> None:
 def test_device_override(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANVAE_DEVICE", "cpu")
     assert machine.device() == CPU
-
-
-@pytest.mark.parametrize("asked", ["cuda", None])
-def test_each_process_of_a_training_has_a_gpu_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, asked: str | None
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    there = SimpleNamespace(device=torch.device("cuda:1"))
-    monkeypatch.setattr(torch, "empty", lambda n, device: {"cuda:1": there}[device])
-    monkeypatch.setenv("LOCAL_RANK", "1")
-    monkeypatch.delenv("GANVAE_DEVICE", raising=False)
-    if asked:
-        monkeypatch.setenv("GANVAE_DEVICE", asked)
-    assert machine.device() == torch.device("cuda:1")
 
 
 @pytest.mark.parametrize(

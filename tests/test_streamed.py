@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganvae.core import config, imageset
 from ganvae.errors import UserError
-from ganvae.models.base import build
+from ganvae.models.base.build import image_shape
 from ganvae.training import loop
 from ganvae.training.task import Task, build
 
@@ -19,7 +19,7 @@ PIXELS = np.random.default_rng(3).integers(0, 256, (100, 1, 28, 28), dtype=np.ui
 
 @pytest.fixture(autouse=True)
 def _few_images_per_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganvae.snapshots.IMAGES", 20)
+    monkeypatch.setattr("ganvae.models.base.snapshots.IMAGES", 20)
 
 
 def stored(folder: Path, pixels: NDArray[np.generic] = PIXELS) -> Path:
@@ -87,4 +87,4 @@ def test_images_of_another_shape_are_refused(tmp_path: Path) -> None:
     colours = torch.zeros(100, 3, 64, 64)
     with pytest.raises(UserError, match=r"'wide': is for images of \[1, 28, 28\] .* not \[3, 64"):
         task(tmp_path, colours)
-    assert build.image_shape("wide") == (1, 28, 28)
+    assert image_shape("wide") == (1, 28, 28)

@@ -16,8 +16,8 @@ from ganvae.errors import Interrupted, UserError
 from ganvae.models.base.contract import Loss, Optimizer, TrainParams, Update
 from ganvae.models.base.snapshots import pack, snapshot_steps
 from ganvae.training.history import History, NonFinite
-from ganvae.training.loop import Outcome, Run, train
-from ganvae.training.step import Stepper, make_optimizer
+from ganvae.training.loop import Run, train
+from ganvae.training.step import make_optimizer
 from ganvae.training.task import Task, build
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
@@ -31,7 +31,7 @@ SETTINGS = TrainParams(
 
 @pytest.fixture(autouse=True)
 def _few_images_per_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganvae.snapshots.IMAGES", 20)
+    monkeypatch.setattr("ganvae.models.base.snapshots.IMAGES", 20)
 
 
 def images(n: int = 200) -> Tensor:
@@ -44,7 +44,7 @@ def task(folder: Path, name: str = "vaegan", seed: int = 0, **changes: object) -
     return build(name, values, images(), labels, seed=seed, folder=folder)
 
 
-def to_the_end(task: Task, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+def to_the_end(task: Task, stopped: Callable[[], bool] = lambda: False) -> Run:
     return train(task, save_seconds=math.inf, report=lambda run: None, stopped=stopped)
 
 
@@ -73,7 +73,7 @@ def test_a_run_stopped_and_resumed_ends_with_the_same_bits(
     assert interrupted.done == 14
     parts = task(tmp_path / "parts", name, precision=precision)
     resumed = to_the_end(parts)
-    assert resumed.step == undisturbed.step == 18
+    assert resumed.last_step == undisturbed.last_step == 18
     assert same(whole.networks, parts.networks)
     assert resumed.history.rows == undisturbed.history.rows
     snapshots = [pack(tmp_path / f / "snapshots", 18, 32)["images"] for f in ("whole", "parts")]
@@ -195,9 +195,9 @@ def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:
 
 def test_every_counts_steps(tmp_path: Path) -> None:
     given = task(tmp_path, "wgan")
-    outcome = to_the_end(given)
+    ended = to_the_end(given)
     assert [u.every for u in given.updates] == [1, 2]
-    rows = outcome.history.rows
+    rows = ended.history.rows
     assert sorted({row["step"] for row in rows if "generator.loss" in row}) == [
         2,
         4,
@@ -241,18 +241,18 @@ def diverging(folder: Path, at: int, precision: str = "fp32") -> Task:
 def test_a_non_finite_loss_ends_the_run_with_update_and_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch_every: int, precision: str
 ) -> None:
-    monkeypatch.setattr("ganvae.training.History", lambda total, _: History(total, fetch_every))
-    monkeypatch.setattr("ganvae.training.take", lambda *arguments: None)
-    outcome = to_the_end(diverging(tmp_path, at=12, precision=precision))
-    assert outcome.diverged == NonFinite(12, "generator")
-    assert outcome.step == 12
-    assert all(row["step"] < 12 for row in outcome.history.rows)
+    monkeypatch.setattr("ganvae.training.loop.History", lambda total, _: History(total, fetch_every))
+    monkeypatch.setattr("ganvae.training.loop.take", lambda *arguments: None)
+    ended = to_the_end(diverging(tmp_path, at=12, precision=precision))
+    assert ended.diverged == NonFinite(12, "generator")
+    assert ended.last_step == 12
+    assert all(row["step"] < 12 for row in ended.history.rows)
 
 
 def test_weights_broken_by_the_last_step_count_as_diverged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganvae.training.take", lambda *arguments: None)
+    monkeypatch.setattr("ganvae.training.loop.take", lambda *arguments: None)
     given = diverging(tmp_path, at=1000)
 
     calls: list[None] = []
@@ -358,25 +358,3 @@ def test_of_a_decoder_that_is_broken_there_is_no_snapshot(tmp_path: Path) -> Non
     assert to_the_end(given).diverged == NonFinite(given.total_steps, "generator")
     taken = pack(tmp_path / "snapshots", given.total_steps, 32)["steps"].tolist()
     assert taken == snapshot_steps(given.total_steps)[:-1]
-
-
-def test_processes_of_a_training_drop_out_different_units(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    net = nn.ModuleDict({"decoder": nn.Sequential(nn.Linear(2, 784), nn.Dropout())})
-
-    def loss(images: Tensor, labels: Tensor, noise: Noise) -> Loss:
-        drawn = net["decoder"](torch.ones(len(images), 2))
-        return Loss(drawn.square().mean(), {"zeros": (drawn == 0).float() @ torch.arange(784.0)})
-
-    labels = torch.zeros(200, dtype=torch.int64)
-    updates = (Update("fit", ("decoder",), loss),)
-    given = Task(net, updates, {"fit": ADAM}, images(), labels, 2, SETTINGS, 0, tmp_path)
-
-    def dropped(rank: int) -> Tensor:
-        monkeypatch.setattr("ganvae.processes.rank", lambda: rank)
-        noise = Noise(0, torch.device("cpu"))
-        return Stepper(given, updates[0]).step(given.images[:4], labels[:4], noise)[1]["zeros"]
-
-    assert torch.equal(dropped(0), dropped(0))
-    assert not torch.equal(dropped(0), dropped(1))

@@ -9,16 +9,11 @@ from torch import nn
 
 from ganvae.core.machine import Noise
 from ganvae.core.storage import read_tensors
-from ganvae.training import loop, record
+from ganvae.training import record
 from ganvae.training.step import Stepper
-from ganvae.training.task import Task
-from tests.test_training import SETTINGS, task
+from tests.test_training import SETTINGS, task, to_the_end
 
 CPU = torch.device("cpu")
-
-
-def outcome(given: Task) -> loop.Outcome:
-    return loop.train(given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False)
 
 
 def test_a_part_of_an_epoch(tmp_path: Path) -> None:
@@ -29,21 +24,21 @@ def test_a_part_of_an_epoch(tmp_path: Path) -> None:
 
 def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
     given = task(tmp_path / "long", "vae", epochs=2, lr_decay=0.0, checkpoints=[1, 2, 9])
-    record.write(tmp_path / "result", given, outcome(given))
+    record.write(tmp_path / "result", to_the_end(given))
     kept = read_tensors(tmp_path / "result" / "checkpoints.safetensors")
     steps = given.steps_per_epoch
     assert {int(name.split(".")[0]) for name in kept} == {steps, 2 * steps}, "9 is not reached"
     last = read_tensors(tmp_path / "result" / "weights.safetensors")
     assert all(torch.equal(kept[f"{2 * steps}.{name}"], value) for name, value in last.items())
     short = task(tmp_path / "short", "vae", epochs=1, lr_decay=0.0)
-    outcome(short)
+    to_the_end(short)
     for name, value in short.networks.state_dict().items():
         assert torch.equal(kept[f"{steps}.{name}"], value)
 
 
 def test_no_checkpoints_no_file(tmp_path: Path) -> None:
     given = task(tmp_path, "vae", epochs=1, checkpoints=[])
-    record.write(tmp_path / "result", given, outcome(given))
+    record.write(tmp_path / "result", to_the_end(given))
     assert not (tmp_path / "result" / "checkpoints.safetensors").exists()
 
 
@@ -63,21 +58,21 @@ def test_norms_of_both_terms_are_those_of_their_gradients(tmp_path: Path, name: 
     }
     assert set(expected) == {"l_vae_gradient", "l_gan_gradient"}
     _, records = Stepper(given, update).step(*batch, Noise(5, CPU), measured=True)
-    for record, norm in expected.items():
-        torch.testing.assert_close(records[record], norm, rtol=1e-4, atol=1e-6)
+    for key, norm in expected.items():
+        torch.testing.assert_close(records[key], norm, rtol=1e-4, atol=1e-6)
     assert expected["l_vae_gradient"] > 0
 
 
 def test_terms_are_recorded_in_every_row_and_change_nothing(tmp_path: Path) -> None:
     measured = task(tmp_path / "a", "vaegan", epochs=1)
-    rows = outcome(measured).history.rows
+    rows = to_the_end(measured).history.rows
     assert all(row["autoencoder.l_gan_gradient"] > 0 for row in rows)
     bare = task(tmp_path / "b", "vaegan", epochs=1)
     updates = tuple(
         replace(u, loss=lambda *batch, u=u: replace(u.loss(*batch), terms={})) for u in bare.updates
     )
     bare = replace(bare, updates=updates)
-    assert "autoencoder.l_gan_gradient" not in outcome(bare).history.rows[0]
+    assert "autoencoder.l_gan_gradient" not in to_the_end(bare).history.rows[0]
     pairs = zip(measured.networks.parameters(), bare.networks.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
@@ -92,7 +87,7 @@ def test_dropout_comes_from_the_trainings_own_stream(tmp_path: Path) -> None:
         given.networks["discriminator"].append(nn.Flatten(0))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(before)
-            outcome(given)
+            to_the_end(given)
         return torch.cat([p.detach().flatten() for p in given.networks.parameters()])
 
     assert torch.equal(trained("a", 1), trained("b", 2))
