@@ -8,11 +8,11 @@ from typing import Any
 import yaml
 
 from ganvae.core import config, storage
-from ganvae.papers import systems
+from ganvae.models.base import systems
 from tests import project
 from tests.project import ROOT
 
-EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / systems.FILE)["experiments"]
+EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / systems.PAPERS_FILE)["experiments"]
 TRAIN = {"batch_size": 64, "epochs": 0.5, "seeds": [0]}
 TINY_MAP = {"latent_dim": 4, "train": TRAIN, "images": 200}
 TINY: Mapping[str, dict[str, Any]] = {
@@ -75,7 +75,7 @@ def write(folder: Path, changes: Mapping[str, dict[str, Any]]) -> None:
     papers = {block["paper"]: {} for block in EXPERIMENTS.values()}
     content = {"papers": papers, "experiments": blocks}
     (folder / "papers").mkdir(exist_ok=True)
-    storage.write_text(folder / systems.FILE, yaml.safe_dump(content, sort_keys=False))
+    storage.write_text(folder / systems.PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
 
 
 def result(folder: Path, name: str) -> Path:

@@ -12,7 +12,7 @@ import yaml
 
 from ganvae.core import config, storage
 from ganvae.core.config import overlay
-from ganvae.papers import systems
+from ganvae.models.base import systems
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -105,7 +105,7 @@ def add_systems(
         changes: a key of `systems` -> what is laid over it; `length` is replaced.
         experiments: name -> block.
     """
-    content = config.load(ROOT / systems.FILE)
+    content = config.load(ROOT / systems.PAPERS_FILE)
     chosen = {}
     for name, change in changes.items():
         block = overlay(content["systems"][name], change)
@@ -117,7 +117,7 @@ def add_systems(
         "systems": chosen,
         "experiments": dict(experiments or {}),
     }
-    storage.write_text(made / systems.FILE, yaml.safe_dump(content, sort_keys=False))
+    storage.write_text(made / systems.PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
 
 
 def prepared(folder: Path, changes: dict[str, Any]) -> Path:

@@ -13,7 +13,7 @@ from ganvae.core import config, storage
 from ganvae.errors import UserError
 from ganvae.experiments.shared import experiment
 from ganvae.judging import classifier, judged
-from ganvae.papers import systems
+from ganvae.models.base import systems
 from stages import experiment as stage
 from tests import experiment_project, project
 from tests.experiment_project import EXPERIMENTS, TINY
@@ -35,7 +35,7 @@ def images(path: Path) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_valid(name: str) -> None:
-    found, module, _ = experiment.read(name, ROOT / systems.FILE)
+    found, module, _ = experiment.read(name, ROOT / systems.PAPERS_FILE)
     assert name.startswith(f"{found.paper}_")
     assert module.__doc__
     assert set(module.MODELS) <= {"ae", "cgan", "cvaegan", "vae"}

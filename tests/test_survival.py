@@ -14,15 +14,47 @@ import pytest
 import torch
 
 from ganvae.core import config
-from tests import project
+from ganvae.errors import UserError, run
+from ganvae.jobs import locks
+from ganvae.jobs.executor import Job
+from ganvae.models.base import systems
+from ganvae.training import seeds
+from stages import train
+from tests import inside, project
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on one core
+LONG = {"train": {"epochs": 7, "seeds": [0]}}  # 154 steps: some seconds on one core
+BOTH = {"train": {"seeds": [0, 1]}}
+LOSS = "src/ganvae/models/vae/elbo.py"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return project.prepared(tmp_path_factory.mktemp("survival"), LONG)
+    return inside.prepared(project.make(tmp_path_factory.mktemp("survival"), LONG))
+
+
+@pytest.fixture(scope="module")
+def quiet(folder: Path) -> tuple[dict[str, bytes], subprocess.CompletedProcess[str]]:
+    """An undisturbed training of the VAE with two seeds: what it leaves, and the command."""
+    project.set_params(folder, BOTH)
+    done = project.stage(folder, "train", "vae")
+    project.set_params(folder, LONG)
+    project.succeed(done)
+    assert not list(folder.glob(".cache/runs/*/")), "finished jobs leave no folder behind"
+    return project.trained(folder, "vae"), done
+
+
+@pytest.fixture
+def expected(quiet: tuple[dict[str, bytes], object]) -> dict[str, bytes]:
+    """The VAE's record with seed 0, undisturbed."""
+    return {name: content for name, content in quiet[0].items() if "seed_0" in name}
+
+
+@pytest.fixture(autouse=True)
+def _as_before(folder: Path) -> None:
+    project.set_params(folder, config.load(project.ROOT / "params.yaml"))
+    project.set_params(folder, project.overlay(project.TINY, LONG))
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def start(folder: Path, model: str, save_seconds: float = 0.3) -> subprocess.Popen[str]:
@@ -31,6 +63,10 @@ def start(folder: Path, model: str, save_seconds: float = 0.3) -> subprocess.Pop
 
 def states(folder: Path) -> list[Path]:
     return sorted(folder.glob(".cache/runs/*/state.pt"))
+
+
+def steps_done(folder: Path) -> dict[Path, int]:
+    return {path: torch.load(path, weights_only=True)["done"] for path in states(folder)}
 
 
 def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list[Path]:
@@ -44,100 +80,111 @@ def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list
     raise AssertionError(f"no {pattern} within two minutes")
 
 
-def undisturbed(folder: Path, model: str) -> dict[str, bytes]:
-    project.succeed(project.stage(folder, "train", model))
+def finish(folder: Path, model: str = "vae") -> dict[str, bytes]:
+    """Trains what is missing, and returns what is left then."""
+    inside.call(folder, train.main, model)
     assert not list(folder.glob(".cache/runs/*/")), "finished jobs leave no folder behind"
     return project.trained(folder, model)
 
 
+def job_of(folder: Path, model: str) -> Job:
+    """The job of seed 0, described in its folder as the stage does it."""
+
+    def describe() -> None:
+        of_seeds = seeds.jobs(systems.read(model))
+        with locks.locked(of_seeds.values()):
+            found.append(of_seeds[0])
+
+    found: list[Job] = []
+    inside.call(folder, describe)
+    return found[0]
+
+
 @pytest.mark.parametrize(
-    "model", [pytest.param(m, marks=[] if m == "vaegan" else pytest.mark.slow) for m in MODELS]
+    "model", [pytest.param(m, marks=[] if m == "vae" else pytest.mark.slow) for m in MODELS]
 )
-def test_sigkill_at_a_random_step_and_during_a_write(folder: Path, model: str) -> None:
-    expected = undisturbed(folder, model)
+def test_sigkill_at_a_random_step_and_during_a_write(
+    folder: Path, expected: dict[str, bytes], model: str
+) -> None:
+    undisturbed = expected if model == "vae" else finish(folder, model)
 
     process = start(folder, model)
     wait_for(process, folder, ".cache/runs/*/state.pt")
-    time.sleep(random.Random(model).uniform(0, 1))
-    os.killpg(process.pid, signal.SIGKILL)  # the stage and its jobs
+    time.sleep(random.Random(model).uniform(0, 0.5))
+    os.killpg(process.pid, signal.SIGKILL)  # the stage and its job
     process.communicate(timeout=30)
-    steps_of = {p: torch.load(p, weights_only=True)["done"] for p in states(folder)}
-    assert steps_of, "nothing was kept"
-    assert all(0 < done <= 154 for done in steps_of.values())  # so fewer steps are repeated
+    before = steps_done(folder)
+    assert before, "nothing was kept"
+    assert all(0 < done <= 154 for done in before.values())  # so fewer steps are repeated
 
     process = start(folder, model, save_seconds=0)  # writes at every step
     wait_for(process, folder, ".cache/runs/*/.state.pt.*.tmp")
-    os.kill(process.pid, signal.SIGKILL)  # the stage alone: its jobs must notice
-    process.communicate(timeout=30)  # ends when the last job has closed its stderr
-    again = {p: torch.load(p, weights_only=True)["done"] for p in states(folder)}
-    assert all(again[path] >= done for path, done in steps_of.items())
+    os.kill(process.pid, signal.SIGKILL)  # the stage alone: its job must notice
+    process.communicate(timeout=30)  # ends when the job has closed its stderr
+    after = steps_done(folder)
+    assert all(after[path] >= done for path, done in before.items())
 
-    project.succeed(project.stage(folder, "train", model))
-    assert project.trained(folder, model) == expected
+    assert finish(folder, model) == undisturbed
 
 
-def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state(folder: Path) -> None:
-    expected = undisturbed(folder, "vae")
+def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state_for_these_parameters_alone(
+    folder: Path, expected: dict[str, bytes]
+) -> None:
     process = start(folder, "vae", save_seconds=1000)
     wait_for(process, folder, ".cache/runs/*/snapshots/*.safetensors")
     os.killpg(process.pid, signal.SIGINT)  # what a terminal does
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert states(folder)
-    project.succeed(project.stage(folder, "train", "vae"))
-    assert project.trained(folder, "vae") == expected
+    stopped = steps_done(folder)
+    assert stopped
 
-
-def test_stale_state_is_never_used(folder: Path) -> None:
-    process = start(folder, "vae", save_seconds=0.2)
-    wait_for(process, folder, ".cache/runs/*/state.pt")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-    left = {path.parent for path in states(folder)}
-    source = folder / "src/ganvae/losses/elbo.py"
-    text = source.read_text()
-    try:
-        source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))  # other code
-        project.succeed(project.stage(folder, "train", "vae"))
-        other_code = project.trained(folder, "vae")
-    finally:
-        source.write_text(text)
-    project.set_params(folder, {"train": {"lr": 0.001}})  # other parameters
-    project.succeed(project.stage(folder, "train", "vae"))
-    other_rate = project.trained(folder, "vae")
-    project.set_params(folder, {"train": {"lr": config.load()["train"]["lr"]}})
-    assert {path.parent for path in states(folder)} == left, "the killed run's state was touched"
-    original = undisturbed(folder, "vae")
+    project.set_params(folder, {"train": {"lr": 0.0005}})
+    inside.call(folder, train.main, "vae")
     weights = "weights/seed_0.safetensors"
-    assert len({other_code[weights], other_rate[weights], original[weights]}) == 3
+    assert project.trained(folder, "vae")[weights] != expected[weights]
+    assert steps_done(folder) == stopped, "the stopped run's state was touched"
+
+    project.set_params(folder, {"train": {"lr": config.load()["train"]["lr"]}})
+    assert finish(folder) == expected
 
 
-def test_a_seeds_result_depends_on_no_other_seed_and_no_core(folder: Path) -> None:
-    both = undisturbed(folder, "gan")
+def test_a_seeds_result_depends_on_no_other_seed_and_no_core(
+    folder: Path, quiet: tuple[dict[str, bytes], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, _ = quiet
     project.set_params(folder, {"train": {"seeds": [1]}})
-    try:
-        project.succeed(project.stage(folder, "train", "gan", GANVAE_WORKERS="1"))
-        alone = project.trained(folder, "gan")
-    finally:
-        project.set_params(folder, LONG)
+    monkeypatch.setenv("GANVAE_WORKERS", "1")
+    alone = finish(folder)
     assert len(alone) == 4
     assert all(both[name] == content for name, content in alone.items())
 
 
-def test_rates_are_printed_and_runs_are_quiet(folder: Path) -> None:
-    project.set_params(folder, {"train": {"epochs": 1}})
-    done = project.stage(folder, "train", "gan")
-    project.set_params(folder, LONG)
-    assert "gan discriminator: adam, lr 0.0004 x 0.5 = 0.0002" in done.stdout
-    assert "gan: all rates fall to 0 over the last 20% of the steps" in done.stdout
-    assert len(done.stdout.splitlines()) == 5
+def test_rates_are_printed_and_runs_are_quiet(
+    folder: Path,
+    quiet: tuple[object, subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, done = quiet
+    assert done.stdout.splitlines() == [
+        "vae autoencoder: adam, lr 0.0004 x 2.5 = 0.001, every step",
+        "vae: all rates fall to 0 over the last 20% of the steps",
+        "vae seed 0: finished after 154 steps",
+        "vae seed 1: finished after 154 steps",
+    ]
     assert done.stderr == ""
+    monkeypatch.chdir(folder)
+    of_gan = list(train.resolved(systems.read("gan")))
+    assert of_gan[0].startswith("gan discriminator: adam, lr 0.0004 x 0.5 = 0.0002")
+    assert len(of_gan) == 3
 
 
-def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -> None:
-    before = undisturbed(folder, "vae")
-    project.set_params(folder, {"train": {"lr": 0.0005}})
+def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(
+    folder: Path, expected: dict[str, bytes]
+) -> None:
+    before = project.trained(folder, "vae")
+    assert before
+    project.set_params(folder, {"train": {"lr": 0.0006, "seeds": [0, 1]}})
     process = start(folder, "vae", save_seconds=0.2)
     first = wait_for(process, folder, ".cache/runs/*/state.pt")[0].parent
     pids = subprocess.run(["pgrep", "-f", f"train_one {first}"], capture_output=True, text=True)
@@ -147,17 +194,16 @@ def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(folder: Path) -
     assert re.search(r"vae seed \d \(killed by SIGKILL\): failed", errors.splitlines()[-1])
     assert len(list(folder.glob(".cache/runs/*/result"))) == 1, "its neighbour finished"
     assert project.trained(folder, "vae") == before
-    project.succeed(project.stage(folder, "train", "vae"))
-    project.set_params(folder, LONG)
 
 
-@pytest.mark.parametrize("edited", ["params.yaml", "src/ganvae/losses/elbo.py"])
-def test_an_edit_during_the_trainings_is_refused(folder: Path, edited: str) -> None:
+@pytest.mark.parametrize("edited", ["params.yaml", LOSS])
+def test_an_edit_during_the_trainings_is_refused(
+    folder: Path, expected: dict[str, bytes], edited: str
+) -> None:
     """DVC would record the new content as what made the weights."""
-    before = undisturbed(folder, "vae")
+    before = project.trained(folder, "vae")
     path = folder / edited
     text = path.read_text()
-    shutil.rmtree(folder / ".cache")
     process = start(folder, "vae")
     try:
         wait_for(process, folder, ".cache/runs/*/state.pt")
@@ -168,19 +214,17 @@ def test_an_edit_during_the_trainings_is_refused(folder: Path, edited: str) -> N
     assert process.returncode == 1
     assert f"{path.name}: edited meanwhile" in errors.splitlines()[-1]
     assert project.trained(folder, "vae") == before, "the earlier results stay"
-    project.succeed(project.stage(folder, "train", "vae"))
-    assert project.trained(folder, "vae") == before
+    (result,) = folder.glob(".cache/runs/*/result")
+    marked = result / "history.csv"
+    marked.write_text(marked.read_text() + "found again\n")
+    assert finish(folder)["history/seed_0.csv"].endswith(b"found again\n")
 
 
 def test_a_job_whose_parent_is_gone_stops_though_it_never_saw_it(folder: Path) -> None:
-    process = start(folder, "vae", save_seconds=0.1)
-    job = wait_for(process, folder, ".cache/runs/*/job.json")[0].parent
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-    done = project.stage(folder, "train_one", str(job), GANVAE_PARENT="1")
+    job = job_of(folder, "vae")
+    done = project.stage(folder, "train_one", str(job.folder), GANVAE_PARENT="1")
     assert done.returncode == 130
-    assert not (job / "result").exists()
-    project.succeed(project.stage(folder, "train", "vae"))
+    assert not job.result.exists()
 
 
 def test_a_full_disk_while_the_state_is_written_is_one_line(folder: Path) -> None:
@@ -189,36 +233,34 @@ def test_a_full_disk_while_the_state_is_written_is_one_line(folder: Path) -> Non
         "sys.argv = ['-m', *sys.argv[1:]]; "
         "runpy.run_module('stages.train_one', run_name='__main__')"
     )
-    process = start(folder, "gan", save_seconds=1000)
-    job = wait_for(process, folder, ".cache/runs/*/job.json")[0].parent
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-    done = project.command(folder, sys.executable, "-c", limited, str(job), GANVAE_SAVE_SECONDS="0")
+    job = str(job_of(folder, "gan").folder)
+    done = project.command(folder, sys.executable, "-c", limited, job, GANVAE_SAVE_SECONDS="0")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "state.pt" in done.stderr
-    project.succeed(project.stage(folder, "train", "gan"))
 
 
-def test_bad_input_is_one_line(folder: Path) -> None:
+def test_bad_input_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, line in [
         (("gann",), "models.gann: unknown key (did you mean gan?)"),
         ((), "usage: python -m stages.train <ae|cgan|cvaegan|gan|"),
     ]:
-        done = project.stage(folder, "train", *arguments)
-        assert done.returncode == 1
-        assert len(done.stderr.splitlines()) == 1
-        assert line in done.stderr
+        with pytest.raises(SystemExit) as ended:
+            inside.call(folder, lambda: run(train.main), *arguments)
+        assert ended.value.code == 1
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1
+        assert line in said
 
 
-def test_every_seed_diverged_leaves_no_outs(folder: Path) -> None:
+def test_every_seed_diverged_leaves_no_outs(
+    folder: Path, expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
     project.set_params(folder, {"train": {"lr": 1.0}, "models": {"vae": {"autoencoder": {
         "optimizer": "sgd", "betas": None, "lr_multiplier": 1000.0}}}})  # fmt: skip
     before = project.contents(folder / "data/models")
-    done = project.stage(folder, "train", "vae")
-    project.set_params(folder, config.load())
-    project.set_params(folder, project.overlay(project.TINY, LONG))
-    assert done.returncode == 1
-    assert "every seed diverged" in done.stderr.splitlines()[-1]
-    assert "vae seed 0: diverged, the loss of autoencoder is not finite at step" in done.stdout
+    with pytest.raises(UserError, match="every seed diverged"):
+        inside.call(folder, train.main, "vae")
+    told = capsys.readouterr().out
+    assert "vae seed 0: diverged, the loss of autoencoder is not finite at step" in told
     assert project.contents(folder / "data/models") == before

@@ -241,7 +241,9 @@ def diverging(folder: Path, at: int, precision: str = "fp32") -> Task:
 def test_a_non_finite_loss_ends_the_run_with_update_and_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch_every: int, precision: str
 ) -> None:
-    monkeypatch.setattr("ganvae.training.loop.History", lambda total, _: History(total, fetch_every))
+    monkeypatch.setattr(
+        "ganvae.training.loop.History", lambda total, _: History(total, fetch_every)
+    )
     monkeypatch.setattr("ganvae.training.loop.take", lambda *arguments: None)
     ended = to_the_end(diverging(tmp_path, at=12, precision=precision))
     assert ended.diverged == NonFinite(12, "generator")
