@@ -8,26 +8,27 @@ benchmarks/README.md says what is compared.
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks import features, memory, parallel, pipeline, rows, training
 from benchmarks.profile import ceiling
-from benchmarks.rows import Measured, Row
+from benchmarks.rows import Group, Row
+from benchmarks.this_machine import (
+    THREAD_VARIABLES,
+    described,
+    one_thread,
+    positive,
+    warn_if_shared,
+)
 from benchmarks.worker import DATA, RANDOM_IMAGES
-from ganvae.core import config, machine, storage
+from ganvae.core import config, storage
 from ganvae.errors import UserError, run
-from ganvae.jobs import executor
 
 RESULT = Path("benchmarks/results/bench.json")
-BUSY_MACHINE = 0.95  # of a core; a process that got less shared it with something else
 SAME_KIND = 1.35  # of two speeds' relation: processors differ by a factor of two and more
 
-Group = Callable[[Mapping[str, Any], float, str], Measured]
 GROUPS: tuple[Group, ...] = (
     training.measured,
     memory.measured,
@@ -38,15 +39,17 @@ GROUPS: tuple[Group, ...] = (
 
 
 def main() -> None:
+    """Entry point: `python -m benchmarks.bench`."""
     arguments = _arguments()
-    ceilings = _one_thread_ceilings()
+    with one_thread():
+        ceilings = ceiling()
     reports = storage.read_json(RESULT)["reports"] if RESULT.exists() else []
     others = [each for each in reports if not same_kind(ceilings, each)]
     kept: dict[str, Any] = next((each for each in reports if same_kind(ceilings, each)), {})
     if arguments.check and not kept:
         raise UserError(f"{RESULT}: no ratios of a processor of this kind; make bench adds them")
     values = config.load()
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # the workers inherit the environment
+    for variable in THREAD_VARIABLES:  # the workers inherit the environment
         os.environ.pop(variable, None)
     print(rows.HEADER, flush=True)
     found: dict[str, Row] = {}
@@ -60,22 +63,9 @@ def main() -> None:
                 storage.write_json(RESULT, {"reports": [*others, joined(kept, new)]})
     if not (arguments.check or arguments.only):
         storage.write_json(RESULT, {"reports": [*others, new]})
-    if share < BUSY_MACHINE:
-        sys.stderr.write(
-            f"warning: a process got only {share:.0%} of its core, so other work ran on this "
-            "machine: these numbers say little; measure again\n"
-        )
+    warn_if_shared(share)
     if arguments.check:
         _check(kept, found)
-
-
-def _one_thread_ceilings() -> dict[str, float]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return ceiling()
-    finally:
-        torch.set_num_threads(threads)
 
 
 def same_kind(ceilings: Mapping[str, float], report: Mapping[str, Any]) -> bool:
@@ -110,8 +100,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="rows whose name starts so, as in train/vae")
     parser.add_argument("--check", action="store_true", help="compare with the committed ratios")
     arguments = parser.parse_args()
-    if not arguments.seconds > 0:
-        parser.error(f"--seconds {arguments.seconds}: allowed: > 0")
+    positive(parser, seconds=arguments.seconds)
     return arguments
 
 
@@ -131,13 +120,9 @@ def report(
     ceilings: Mapping[str, float],
 ) -> dict[str, Any]:
     """One kind of processor's part of the result file: the rows, and where they hold."""
-    machine = machine.description(torch.device("cpu"))
     return {
         "machine": {
-            "cpu": machine["device"].removeprefix("cpu: "),
-            "cores": executor.cores(),
-            "python": machine["python"],
-            "torch": machine["torch"],
+            **described(),
             "gflops_per_second": dict(ceilings),
             "least_core_share": round(share, 3),
         },

@@ -7,29 +7,28 @@ more job costs, the rest what a stage pays once. Beside it the start of a traini
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
-import torch
+from distributed import SubprocessCluster
 
-from ganvae.core import machine, storage
-from ganvae.errors import UserError, run
+from benchmarks.this_machine import described
+from ganvae.core import storage
+from ganvae.errors import run
 from ganvae.jobs import executor
 
 RESULT = Path("benchmarks/results/dispatch.json")
 JOB = "import os, sys; os.makedirs(sys.argv[1])"
 REPETITIONS = 3
-START_SECONDS = 60.0
 
 
 def main() -> None:
+    """Entry point: `python -m benchmarks.dispatch`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200, help="the more of the two numbers of jobs")
     count = parser.parse_args().jobs
@@ -37,19 +36,15 @@ def main() -> None:
     if count <= cores:
         parser.error(f"--jobs {count}: allowed: > {cores}, the number of cores")
     found = {"local": cost(count)}
-    with cluster(cores) as address:
-        os.environ[executor.CLUSTER] = address
-        try:
-            found["dask"] = cost(count)
-        finally:
-            del os.environ[executor.CLUSTER]
-    machine = machine.description(torch.device("cpu"))
+    here = SubprocessCluster(
+        n_workers=cores,
+        threads_per_worker=1,
+        dashboard_address=None,  # type: ignore[arg-type] # documented: no dashboard
+    )
+    with here, patch.dict(os.environ, {executor.CLUSTER: here.scheduler_address}):
+        found["dask"] = cost(count)
     result = {
-        "machine": {
-            "cpu": machine["device"].removeprefix("cpu: "),
-            "cores": cores,
-            "torch": machine["torch"],
-        },
+        "machine": described(),
         "jobs": count,
         "seconds": found,
         "seconds_to_start_a_training": round(median(start() for _ in range(REPETITIONS)), 3),
@@ -87,39 +82,6 @@ def start() -> float:
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import stages.train_one"], check=True)
     return time.perf_counter() - begun
-
-
-@contextmanager
-def cluster(workers: int) -> Iterator[str]:
-    """A scheduler and workers of one thread on this machine; yields the scheduler's address."""
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def launch(*arguments: str) -> None:
-        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
-        processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "scheduler.json"
-        try:
-            launch("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-            address = _address(file)
-            for _ in range(workers):
-                launch("worker", address, "--nthreads", "1", "--local-directory", folder)
-            yield address
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait()
-
-
-def _address(file: Path) -> str:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if file.exists() and (found := re.search(r"tcp://[\d.]+:\d+", file.read_text())):
-            return found[0]
-        time.sleep(0.05)
-    raise UserError(f"the scheduler did not start within {START_SECONDS:g} s")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks import measure, rows
 from benchmarks.metric_cases import OURS
 from benchmarks.rows import Measured, Row
+from benchmarks.this_machine import CPU, THREAD_VARIABLES, one_thread
 from ganvae.core.imageset import dequantise, quantise
 from ganvae.core.machine import Noise
 from ganvae.judging import classifier, inception
 
-CPU = torch.device("cpu")
 REPETITIONS = 3
 CLASSIFIER_IMAGES, CLASSIFIER_BATCH = 10000, 128
 INCEPTION_IMAGES, INCEPTION_BATCH = 48, 50  # the batch is pytorch-fid's default
@@ -41,13 +41,7 @@ Side = Callable[[], object]
 
 
 def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
-    """Yields the rows whose name starts with `only`, and the least share of a core.
-
-    Args:
-        values: plays no part, as `seconds`: the number of images says how long a call takes.
-        seconds: see there.
-        only: for instance `evaluate/inception`.
-    """
+    """`rows.Group`: feature networks and all metrics; `values` and `seconds` play no part."""
     if rows.wanted("evaluate/classifier_features/fp32", only):
         with classifier_sides(CLASSIFIER_IMAGES) as (ours, theirs):
             yield (
@@ -70,11 +64,9 @@ def _one_thread(
     ours: Side, theirs: Side, images: int, against: str, target: float
 ) -> tuple[Row, float]:
     """Images per second of both sides in turn, and the least share of a core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times: dict[Side, list[float]] = {ours: [], theirs: []}
-        share = 1.0
+    times: dict[Side, list[float]] = {ours: [], theirs: []}
+    share = 1.0
+    with one_thread():
         for repetition in range(-1, REPETITIONS):
             for side, found in times.items():
                 begun, busy = time.perf_counter(), time.process_time()
@@ -83,8 +75,6 @@ def _one_thread(
                 if repetition >= 0:  # the first is the warm-up
                     found.append(images / elapsed)
                     share = min(share, (time.process_time() - busy) / elapsed)
-    finally:
-        torch.set_num_threads(threads)
     row = rows.row(
         times[ours],
         times[theirs],
@@ -165,7 +155,7 @@ def write_weights(torch_home: Path) -> Path:
 def _all_metrics(only: str) -> Measured:
     """Seconds and memory of all metrics of one set; see `benchmarks.metrics` for each."""
     found: dict[str, list[measure.Cost]] = {OURS: [], "packages": []}
-    with patch.dict(os.environ, dict.fromkeys(measure.THREAD_VARIABLES, "1")):
+    with patch.dict(os.environ, dict.fromkeys(THREAD_VARIABLES, "1")):
         for _ in range(REPETITIONS):
             for side, costs in found.items():
                 cost = measure.measured(measure.Spec(METRICS, side, METRIC_IMAGES, 1), LIMITS)

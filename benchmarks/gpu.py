@@ -4,13 +4,15 @@ Runs some thousand steps, in one process and in ten that share the GPU as a stag
 and prints minutes; nothing is written. docs/performance.md has the rows.
 """
 
+import argparse
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
 
-from benchmarks.worker import endless, received, started
+from benchmarks.processes import asked, received, started
+from benchmarks.worker import endless, random_images
 from ganvae.core import config, machine
 from ganvae.errors import UserError, run
 from ganvae.training import task
@@ -21,6 +23,8 @@ SEEDS = 10
 
 
 def main() -> None:
+    """Entry point: `python -m benchmarks.gpu`."""
+    argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__).parse_args()
     if machine.device().type != "cuda":
         raise UserError("benchmarks.gpu: no CUDA device here")
     one, ten = seconds_a_step(1), seconds_a_step(SEEDS)
@@ -32,18 +36,11 @@ def main() -> None:
 
 def seconds_a_step(trainings: int) -> float:
     """Of the slowest of so many trainings at once, each with another seed in its own process."""
-    with started(serve, [(seed,) for seed in range(trainings)]) as pipes:
+    with started(_serve, [(seed,) for seed in range(trainings)]) as pipes:
         for pipe in pipes:
-            received(pipe)
-        for pipe in pipes:
-            pipe.send(STEPS)
-        seconds: float = max(received(pipe) for pipe in pipes)
+            received(pipe)  # all are warm
+        seconds: float = max(asked(pipes, STEPS))
         return seconds / STEPS
-
-
-def serve(seed: int, pipe: Connection) -> None:
-    """The process: says that it is warm, then trains so many steps as it is asked for."""
-    run(lambda: _serve(seed, pipe))
 
 
 def _serve(seed: int, pipe: Connection) -> None:
@@ -52,14 +49,12 @@ def _serve(seed: int, pipe: Connection) -> None:
     values = config.load()
     values["train"] |= {"batch_size": BATCH, "lr_decay": 0.0}
     values["networks"] |= {"architecture": "mi2018", "latent_dim": LATENT}
-    images = machine.Noise(0, device).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
-    labels = torch.zeros(IMAGES, dtype=torch.int64, device=device)
-    described = task.build("gan", values, images, labels, seed=seed, folder=Path("unused"))
-    loop = endless("gan", described)
+    images = random_images(IMAGES, device)
+    loop = endless("gan", task.build("gan", values, *images, seed=seed, folder=Path("unused")))
     for _ in range(WARM_UP):
         next(loop)
     torch.cuda.synchronize(device)
-    pipe.send(None)
+    pipe.send("ready")
     steps = pipe.recv()
     begun = time.perf_counter()
     for _ in range(steps):

@@ -1,13 +1,10 @@
-"""How a training's time and memory grow: images, batch size, width, trainings at once, processes.
+"""How a training's time and memory grow: images, batch size, width, trainings at once.
 
 The GAN on the `wide` networks, one thread per process, in float32. Writes
 `benchmarks/results/growth.csv` and `growth.png`; docs/performance.md reads them.
 """
 
 import argparse
-import os
-import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
@@ -15,24 +12,29 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pandas as pd
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 from torch import nn
 
-from benchmarks.measure import forget_peak, peak, resident
-from benchmarks.worker import CPU, WARM_UP_SECONDS, endless, received, started, window
-from ganvae import errors
+from benchmarks.peers import assembled
+from benchmarks.processes import (
+    WARM_UP_SECONDS,
+    asked,
+    forget_peak,
+    peak,
+    received,
+    started,
+    window,
+)
+from benchmarks.this_machine import linux_only, positive
+from benchmarks.worker import endless, random_images
 from ganvae.core import config, machine, storage
 from ganvae.core.matmul import Linear
-from ganvae.errors import UserError, run
+from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.jobs import executor
-from ganvae.models.base import build
-from ganvae.models.base.contract import TrainParams
 from ganvae.networks.wide import SLOPE
-from ganvae.training import processes, task
 
 CSV = Path("benchmarks/results/growth.csv")
 PNG = CSV.with_suffix(".png")
@@ -42,15 +44,14 @@ AXES = {
     "batch_size": (16, 32, 64, 128, 256, 512, 1024),
     "width": (0.25, 0.5, 1.0, 2.0, 4.0),
     "trainings": (1, 2, 3, 4),
-    "processes": (1, 2, 4),
 }
 TITLES = {
     "images": "training images",
     "batch_size": "batch size",
     "width": "hidden units, relative",
     "trainings": "trainings at once",
-    "processes": "processes of one",
 }
+LABELS = {"epoch_seconds": "s / epoch", "images_per_second": "images / s", "mib": "MiB"}
 
 
 @dataclass(frozen=True)
@@ -59,27 +60,24 @@ class Point:
 
     Attributes:
         images: in the training set.
-        batch_size: of the joint batch, where a training has several processes.
+        batch_size: images per step.
         width: hidden units relative to `wide`.
         trainings: as many at once, each in its own process.
-        processes: of one training.
     """
 
     images: int = 60000
     batch_size: int = 128
     width: float = 1.0
     trainings: int = 1
-    processes: int = 1
 
 
 def main() -> None:
+    """Entry point: `python -m benchmarks.growth`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a measurement")
     seconds = parser.parse_args().seconds
-    if not seconds > 0:
-        parser.error(f"--seconds {seconds}: allowed: > 0")
-    if sys.platform != "linux":
-        raise UserError("benchmarks.growth measures memory by /proc, which only Linux has")
+    positive(parser, seconds=seconds)
+    linux_only("benchmarks.growth")
     found = []
     for axis, numbers in AXES.items():
         for number in numbers:
@@ -96,14 +94,11 @@ def measured(point: Point, seconds: float) -> dict[str, float]:
 
     Memory is what they take at most above what they have after the imports.
     """
-    port, count = _free_port(), point.trainings * point.processes
-    with started(_serve, [(point, rank, port) for rank in range(count)]) as pipes:
+    with started(_serve, [(point,)] * point.trainings) as pipes:
         for pipe in pipes:
             received(pipe)  # all are warm
-        for pipe in pipes:
-            pipe.send(seconds)
-        windows = [received(pipe) for pipe in pipes]
-    rate = sum(rate for rate, _ in windows) / point.processes
+        windows = asked(pipes, seconds)
+    rate = sum(rate for rate, _ in windows)
     return {
         "images_per_second": rate,
         "epoch_seconds": point.images * point.trainings / rate,
@@ -111,73 +106,29 @@ def measured(point: Point, seconds: float) -> dict[str, float]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def _serve(point: Point, rank: int, port: int, pipe: Connection) -> None:
-    if point.processes > 1:  # as torchrun names them
-        os.environ.update(
-            MASTER_ADDR="127.0.0.1",
-            MASTER_PORT=str(port),
-            RANK=str(rank),
-            WORLD_SIZE=str(point.processes),
-        )
-    errors.run(lambda: _serve_joined(point, pipe))
-
-
-def _serve_joined(point: Point, pipe: Connection) -> None:
+def _serve(point: Point, pipe: Connection) -> None:
     machine.use_one_thread()
-    before = resident()
-    forget_peak()
-    with processes.joined(CPU):
-        loop = steps(point)
-        if point.processes == 1:
-            window(loop, point.batch_size, WARM_UP_SECONDS)
-            pipe.send("ready")
-            rate = window(loop, point.batch_size, pipe.recv()).rate
-        else:  # all make the same number of steps, or they would wait for each other for ever
-            count = max(20, round(5e4 / point.batch_size / point.width))
-            pipe.send("ready")
-            pipe.recv()
-            rate = window(_rounds(loop, count), point.batch_size * count, 1e-9).rate
-        pipe.send((rate, peak() - before))
-
-
-def _rounds(loop: Iterator[None], steps: int) -> Iterator[None]:
-    while True:
-        for _ in range(steps):
-            next(loop)
-        yield
+    before = forget_peak()
+    loop = steps(point)
+    window(loop, point.batch_size, WARM_UP_SECONDS)
+    pipe.send("ready")
+    rate = window(loop, point.batch_size, pipe.recv()).rate
+    pipe.send((rate, peak() - before))
 
 
 def steps(point: Point) -> Iterator[None]:
     """The training, one batch per `next`, without end."""
-    images = machine.Noise(0, CPU).uniform(point.images, 1, 28, 28).mul_(2).sub_(1)
     settings = config.load()
-    networks = scaled(point.width)
-    params = config.block(build.model("gan").Params, settings, "models.gan")
-    updates = build.model("gan").updates(params, networks, LATENT)
-    described = task.Task(
-        networks=networks,
-        updates=updates,
-        optimizers={update.name: getattr(params, update.name) for update in updates},
-        images=images,
-        labels=torch.zeros(point.images, dtype=torch.int64),
-        latent_dim=LATENT,
-        train=TrainParams.model_validate(
-            {
-                **settings["train"],
-                "lr_decay": 0.0,
-                "epochs": 100000,  # longer than any measurement
-                "batch_size": point.batch_size,
-            }
-        ),
-        seed=0,
-        folder=Path("unused"),  # a step writes nothing
-    )
+    train = {
+        **settings["train"],
+        "lr_decay": 0.0,
+        "epochs": 100000,  # longer than any measurement
+        "batch_size": point.batch_size,
+    }
+    described = assembled(
+        "gan", scaled(point.width), settings["models"]["gan"], random_images(point.images),
+        latent_dim=LATENT, train=train,
+    )  # fmt: skip
     return endless("gan", described)
 
 
@@ -198,13 +149,9 @@ def scaled(width: float) -> nn.ModuleDict:
         for layer in (Linear(a, b), nn.LeakyReLU(SLOPE))
     ]
     decoder = [*hidden, Linear(times(1024)[0], 784), nn.Unflatten(1, (1, 28, 28))]
+    discriminator = [nn.Flatten(), *judging, Linear(times(256)[0], 1), nn.Flatten(0)]
     return nn.ModuleDict(
-        {
-            "decoder": nn.Sequential(*decoder),
-            "discriminator": nn.Sequential(
-                nn.Flatten(), *judging, Linear(times(256)[0], 1), nn.Flatten(0)
-            ),
-        }
+        {"decoder": nn.Sequential(*decoder), "discriminator": nn.Sequential(*discriminator)}
     )
 
 
@@ -224,9 +171,6 @@ def figure(table: pd.DataFrame) -> Figure:
             _panel(ax, rows[axis].tolist(), rows[what].tolist(), what)
         axes[column].set_title(TITLES[axis], fontsize=style.SMALL)
     return drawn
-
-
-LABELS = {"epoch_seconds": "s / epoch", "images_per_second": "images / s", "mib": "MiB"}
 
 
 def _panel(ax: Axes, numbers: list[float], heights: list[float], what: str) -> None:

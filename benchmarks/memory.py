@@ -6,23 +6,16 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from benchmarks import plain, rows
-from benchmarks.measure import forget_peak, peak, resident
+from benchmarks.processes import forget_peak, peak, received, started
 from benchmarks.rows import Measured
-from benchmarks.worker import Spec, prepared, received, started
-from ganvae import errors
+from benchmarks.worker import Spec, prepared
 
 STEPS = 50  # the optimizers' states are there after the first
 TARGET = 1 / 1.2
 
 
 def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
-    """Yields a row for every model whose name starts with `only`; nothing but on Linux.
-
-    Args:
-        values: the content of `params.yaml`.
-        seconds: plays no part: memory does not grow after the first steps.
-        only: for instance `memory/gan`.
-    """
+    """`rows.Group`: a row for every model; nothing but on Linux."""
     for name in plain.LOOPS:
         if sys.platform == "linux" and rows.wanted(f"memory/{name}", only):
             ours, theirs = (of_process(Spec(name, own, 1, values)) for own in (True, False))
@@ -44,13 +37,8 @@ def of_process(spec: Spec) -> float:
 
 
 def _serve(spec: Spec, pipe: Connection) -> None:
-    errors.run(lambda: pipe.send(_cost(spec)))
-
-
-def _cost(spec: Spec) -> float:
-    before = resident()
-    forget_peak()
+    before = forget_peak()
     with prepared(spec) as loop:
         for _ in range(STEPS):
             next(loop)
-        return peak() - before
+        pipe.send(peak() - before)

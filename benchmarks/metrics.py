@@ -13,14 +13,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks import measure, metric_figure, metric_tables
-from benchmarks.bench import BUSY_MACHINE
 from benchmarks.measure import Cost, Limits, Spec
 from benchmarks.metric_cases import CASES, OURS, Values
 from benchmarks.metric_inputs import FEATURES
-from ganvae.core import machine, storage
+from benchmarks.this_machine import (
+    THREAD_VARIABLES,
+    described,
+    linux_only,
+    positive,
+    warn_if_shared,
+)
+from ganvae.core import storage
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.jobs import executor
@@ -29,21 +33,22 @@ RESULT = Path("benchmarks/results/metrics.json")
 FIGURE = RESULT.with_suffix(".png")
 IMAGES = (1000, 5000, 10000, 20000, 50000)
 LIMITS = Limits(gib=8.0, seconds=120.0)
-REFERENCES = ("scikit-learn", "torch-fidelity", "torchmetrics", "prdc")  # others: description()
+LIBRARIES = ("torch", "numpy", "scipy", "pytorch-fid", "scikit-learn", "torch-fidelity",
+             "torchmetrics", "prdc")  # fmt: skip
 
 Measurement = dict[str, Any]  # metric, side, images; then those of `Cost`, or a reason
 
 
 def main() -> None:
-    if sys.platform != "linux":
-        raise UserError("benchmarks.metrics measures memory by /proc, which only Linux has")
+    """Entry point: `python -m benchmarks.metrics`."""
+    linux_only("benchmarks.metrics")
     arguments = _arguments(sys.argv[1:])
     limits = Limits(arguments.gib, arguments.seconds)
     if arguments.threads > executor.cores():
         raise UserError(
             f"--threads {arguments.threads}: this process may use {executor.cores()} cores"
         )
-    for variable in measure.THREAD_VARIABLES:  # the measuring processes inherit the environment
+    for variable in THREAD_VARIABLES:  # the measuring processes inherit the environment
         os.environ[variable] = str(arguments.threads)
     found: list[Measurement] = []
     for metric in arguments.metrics:
@@ -52,12 +57,7 @@ def main() -> None:
     storage.write_json(RESULT, result)
     storage.write_bytes(FIGURE, style.to_png(metric_figure.growth(result, dpi=100)))
     print(metric_tables.comparison(result), metric_tables.growth(result), sep="\n")
-    share = result["machine"]["least_core_share"]
-    if share is not None and share < BUSY_MACHINE:
-        sys.stderr.write(
-            f"warning: a process got only {share:.0%} of its core, so other work ran on this "
-            "machine: these times say little; measure again\n"
-        )
+    warn_if_shared(result["machine"]["least_core_share"])
 
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -70,9 +70,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse_args(words)
     if min(arguments.images) < measure.TINY:
         parser.error(f"--images {min(arguments.images)}: allowed: >= {measure.TINY}")
-    for name in ("threads", "gib", "seconds"):
-        if not getattr(arguments, name) > 0:
-            parser.error(f"--{name} {getattr(arguments, name)}: allowed: > 0")
+    positive(parser, threads=arguments.threads, gib=arguments.gib, seconds=arguments.seconds)
     return arguments
 
 
@@ -124,21 +122,20 @@ def told(found: Measurement) -> str:
 
 def report(found: Sequence[Measurement], threads: int, limits: Limits) -> dict[str, Any]:
     """The content of the result file: what was measured, on what, and where it holds."""
-    described = machine.description(torch.device("cpu"))
-    libraries = ("python", "torch", "numpy", "scipy", "pytorch-fid")
+    here = described()
     names = dict.fromkeys(one["metric"] for one in found)
     shares = [one["core_share"] for one in found if "core_share" in one]
     return {
         "machine": {
-            "cpu": described["device"].removeprefix("cpu: "),
-            "cores": executor.cores(),
+            "cpu": here["cpu"],
+            "cores": here["cores"],
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             # more threads than one do not all have work all the time
             "least_core_share": round(min(shares), 3) if shares and threads == 1 else None,
         },
         "versions": {
-            **{library: described[library] for library in libraries},
-            **{library: version(library) for library in REFERENCES},
+            "python": here["python"],
+            **{library: version(library) for library in LIBRARIES},
         },
         "settings": {
             "threads": threads,

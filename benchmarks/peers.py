@@ -11,7 +11,7 @@ Rewritten, not copied. Left out of all three: `print` and `save_image`, which ar
 # mypy: disable-error-code="no-untyped-call"
 # (torch does not annotate `Tensor.backward`)
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -168,25 +168,49 @@ def ours(name: str, images: Tensor, labels: Tensor, precision: Precision) -> tas
     """
     kind = name.rsplit("_", 1)[1]
     networks, block, lr = {"vae": _vae, "gan": _gan, "wgan": _wgan}[kind]()
+    train = {
+        "lr": lr,
+        "lr_decay": 0.0,
+        "batch_size": BATCH[name],
+        "epochs": 20,
+        "checkpoints": [],
+        "precision": precision,
+        "seeds": [0],
+    }
+    return assembled(kind, networks, block, (images, labels), latent_dim=LATENT[name], train=train)
+
+
+def assembled(
+    kind: str,
+    networks: nn.ModuleDict,
+    block: Mapping[str, Any],
+    data: tuple[Tensor, Tensor],
+    *,
+    latent_dim: int,
+    train: Mapping[str, Any],
+) -> task.Task:
+    """A training of networks that are no architecture of this project's.
+
+    Args:
+        kind: the model.
+        networks: trained in place.
+        block: as `models.<kind>` in `params.yaml`.
+        data: images [N, 1, 28, 28] in [-1, 1], and their labels [N].
+        latent_dim: size of the decoder's input.
+        train: as the block `train`.
+    """
     module = build.model(kind)
     params = module.Params.model_validate(block)
-    updates = module.updates(params, networks, LATENT[name])
+    updates = module.updates(params, networks, latent_dim)
+    images, labels = data
     return task.Task(
         networks=networks,
         updates=updates,
         optimizers={update.name: getattr(params, update.name) for update in updates},
         images=images,
         labels=labels,
-        latent_dim=LATENT[name],
-        train=TrainParams(
-            lr=lr,
-            lr_decay=0.0,
-            batch_size=BATCH[name],
-            epochs=20,
-            checkpoints=[],
-            precision=precision,
-            seeds=[0],
-        ),
+        latent_dim=latent_dim,
+        train=TrainParams.model_validate(train),
         seed=0,
         folder=Path("unused"),  # a step writes nothing
     )

@@ -25,7 +25,7 @@ NAME = "pipeline/no_op_repro"
 
 
 def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
-    """Yields the row; `values` and `seconds` play no part."""
+    """`rows.Group`: one row; `values` and `seconds` play no part."""
     if not rows.wanted(NAME, only):
         return
     demo.prepare()

@@ -1,14 +1,14 @@
 """Where the time of a training step goes, for every model, on one thread of this machine's CPU.
 
-Beside it the machine's ceiling: the speed of one large matrix product. Prints two tables in
-Markdown and, with `--write`, keeps them in `benchmarks/results/profile.json`. Uses nothing else of
-`benchmarks`, so that a copy of this file measures an earlier commit too.
+Beside it the machine's ceiling: the speed of one large matrix product. Prints a table in Markdown
+and, with `--write`, keeps it in `benchmarks/results/profile.json`.
 """
 
 import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks.this_machine import CPU
+from benchmarks.worker import endless, random_images
 from ganvae.core import config, machine, storage
 from ganvae.errors import run
-from ganvae.training import loop, record, task
+from ganvae.training import costs, task
 
 RESULT = Path("benchmarks/results/profile.json")
 IMAGES = 12800
@@ -34,6 +36,7 @@ SHARES = ("matrix products", "optimizer", "random numbers", "copies", "other ope
 
 
 def main() -> None:
+    """Entry point: `python -m benchmarks.profile`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"writes {RESULT}")
     parser.add_argument("--networks", nargs="+", default=["wide", "mi2018"])
@@ -50,9 +53,9 @@ def main() -> None:
                 row["reached"] = row["gflops_per_second"] / ceilings[precision]
                 found.append(row)
                 print(line(row), flush=True)
-    machine = machine.description(torch.device("cpu"))
     if arguments.write:
-        kept = {"machine": machine, "ceiling_gflops_per_second": ceilings, "steps": found}
+        described = machine.description(CPU)
+        kept = {"machine": described, "ceiling_gflops_per_second": ceilings, "steps": found}
         storage.write_json(RESULT, kept)
 
 
@@ -94,15 +97,12 @@ def profiled(name: str, networks: str, precision: str, values: Mapping[str, Any]
         "train": {**values["train"], "precision": precision, "lr_decay": 0.0},
         "networks": {**values["networks"], "architecture": networks},
     }
-    images = machine.Noise(0, torch.device("cpu")).uniform(IMAGES, 1, 28, 28).mul_(2).sub_(1)
-    labels = torch.zeros(IMAGES, dtype=torch.int64)
-    described = task.build(name, settings, images, labels, seed=0, folder=Path("unused"))
-    loop = loop.Run(described)
-    described.networks.train()
+    described = task.build(name, settings, *random_images(IMAGES), seed=0, folder=Path("unused"))
+    step = partial(next, endless(name, described))
     for _ in range(WARM_UP):
-        loop.step()
-    seconds = _seconds(loop.step, STEPS)
-    flops = record.flops_per_image(described) * described.train.batch_size
+        step()
+    seconds = _seconds(step, STEPS)
+    flops = costs.flops_per_image(described) * described.train.batch_size
     return {
         "model": name,
         "networks": networks,
@@ -110,7 +110,7 @@ def profiled(name: str, networks: str, precision: str, values: Mapping[str, Any]
         "milliseconds": seconds * 1e3,
         "gflop": flops / 1e9,
         "gflops_per_second": flops / seconds / 1e9,
-        "shares": shares(loop.step),
+        "shares": shares(step),
     }
 
 

@@ -1,13 +1,16 @@
 """Rows of the benchmark: this project against another way to do the same work, as ratios."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 FALLEN = 0.85  # of the committed ratio; less is a regression
 
 Row = dict[str, Any]
-Measured = Iterator[tuple[str, Row, float]]  # its name, the row, the least part of a core
+Measured = Iterator[tuple[str, Row, float]]  # its name, the row, the least share of a core
+# the rows of one kind of work, by the content of `params.yaml`, the seconds of a window, and how
+# the names of the rows begin that are wanted (`--only`)
+Group = Callable[[Mapping[str, Any], float, str], Measured]
 
 
 def row(

@@ -10,8 +10,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from benchmarks import plain, rows
+from benchmarks.processes import Window, asked, received, started
 from benchmarks.rows import Measured
-from benchmarks.worker import Spec, Window, received, serve, started
+from benchmarks.worker import Spec, serve
 from ganvae.core import config
 from ganvae.jobs import executor
 from ganvae.models.base import build, contract
@@ -28,13 +29,7 @@ TARGETS = {
 
 
 def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
-    """Yields every row of trainings whose name starts with `only`, and the least share of a core.
-
-    Args:
-        values: the content of `params.yaml`.
-        seconds: length of a window.
-        only: for instance `train/gan`.
-    """
+    """`rows.Group`: every training's rows."""
     wanted = [name for name in TARGETS if rows.wanted(f"train/{name}/", only)]
     config.block(contract.TrainParams, values, "train")
     config.block(contract.NetworksParams, values, "networks")
@@ -90,12 +85,5 @@ def _in_turns(
     found: dict[str, list[list[Window]]] = {side: [] for side in sides}
     for _ in range(REPETITIONS):
         for side, pipes in sides.items():
-            found[side].append(_windows(pipes, seconds))
+            found[side].append(asked(pipes, seconds))
     return found
-
-
-def _windows(pipes: Sequence[Connection], seconds: float) -> list[Window]:
-    """What these workers measure at the same time; every other worker waits for its turn."""
-    for pipe in pipes:
-        pipe.send(seconds)
-    return [received(pipe) for pipe in pipes]

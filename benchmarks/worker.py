@@ -1,12 +1,9 @@
-"""A process that holds one training and runs it when asked: what is measured, and how."""
+"""A process that holds one training and runs it when asked: what is trained, and how."""
 
 import contextlib
-import multiprocessing
-import signal
 import struct
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,17 +14,17 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import peers, plain
-from ganvae import errors
+from benchmarks.processes import WARM_UP_SECONDS, window
+from benchmarks.this_machine import CPU
 from ganvae.core import config, imageset, machine
 from ganvae.core.matmul import Linear
 from ganvae.data import idx
+from ganvae.errors import UserError
 from ganvae.models.base import build, contract
 from ganvae.training import loop, task
 
-CPU = torch.device("cpu")
 DATA = Path("data/processed/train.safetensors")
 RANDOM_IMAGES = 60000
-WARM_UP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,11 +52,13 @@ class Spec:
 
 def training_images() -> tuple[Tensor, Tensor]:
     """The processed training set, or random images of MNIST's shape where there is none."""
-    if DATA.exists():
-        return imageset.load(DATA)
-    noise = machine.Noise(machine.seed_for(0, "benchmark"), CPU)
-    images = noise.uniform(RANDOM_IMAGES, 1, 28, 28) * 2 - 1
-    return images, torch.zeros(RANDOM_IMAGES, dtype=torch.int64)
+    return imageset.load(DATA) if DATA.exists() else random_images(RANDOM_IMAGES)
+
+
+def random_images(count: int, device: torch.device = CPU) -> tuple[Tensor, Tensor]:
+    """Images [N, 1, 28, 28], uniform in [-1, 1), and labels that are all 0."""
+    images = machine.Noise(0, device).uniform(count, 1, 28, 28).mul_(2).sub_(1)
+    return images, torch.zeros(count, dtype=torch.int64, device=device)
 
 
 def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
@@ -88,7 +87,7 @@ def endless(name: str, described: task.Task) -> Iterator[None]:
     while True:
         diverged = run.step()
         if diverged:
-            raise errors.UserError(f"{name}: {diverged.update} is not finite: {diverged.step}")
+            raise UserError(f"{name}: {diverged.update} is not finite: {diverged.step}")
         yield
 
 
@@ -104,7 +103,7 @@ def plain_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[plain.Los
     )
     params, lr = values["models"][name], values["train"]["lr"]
     latent_dim = values["networks"]["latent_dim"]
-    return plain.loop(name, as_usual(networks(name, values)), loader, params, lr, latent_dim)
+    return plain.LOOPS[name](as_usual(networks(name, values)), loader, params, lr, latent_dim)
 
 
 def as_usual(built: nn.ModuleDict) -> nn.ModuleDict:
@@ -113,39 +112,6 @@ def as_usual(built: nn.ModuleDict) -> nn.ModuleDict:
         if isinstance(layer, Linear):
             layer.__class__ = nn.Linear  # type: ignore[assignment]
     return built
-
-
-@dataclass(frozen=True)
-class Window:
-    """One measurement of one process.
-
-    Attributes:
-        rate: images per second.
-        busy: seconds of processor time per second; 1 for one thread that had a core to itself.
-    """
-
-    rate: float
-    busy: float
-
-
-def window(loop: Iterator[object], batch_size: int, seconds: float) -> Window:
-    """Trains for at least `seconds`, in whole steps."""
-    start, start_busy = time.perf_counter(), time.process_time()
-    steps, elapsed = 0, 0.0
-    while elapsed < seconds:
-        next(loop)
-        steps += 1
-        elapsed = time.perf_counter() - start
-    return Window(steps * batch_size / elapsed, (time.process_time() - start_busy) / elapsed)
-
-
-def serve(spec: Spec, pipe: Connection) -> None:
-    """The process: warms up, sends its number of threads, then a `Window` for every length asked.
-
-    It ends when the other end of the pipe is closed.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
-    errors.run(lambda: _serve(spec, pipe))
 
 
 @contextlib.contextmanager
@@ -167,49 +133,16 @@ def prepared(spec: Spec) -> Iterator[Iterator[object]]:
             yield plain_loop(spec, *training_images())
 
 
-def _serve(spec: Spec, pipe: Connection) -> None:
+def serve(spec: Spec, pipe: Connection) -> None:
+    """The process: warms up, sends its number of threads, then a `Window` for every length asked.
+
+    It ends when the other end of the pipe is closed.
+    """
     with prepared(spec) as loop:
         window(loop, spec.batch_size, WARM_UP_SECONDS)
         pipe.send(torch.get_num_threads())
         while True:
-            try:
-                seconds = pipe.recv()
-            except EOFError:
-                return
-            pipe.send(window(loop, spec.batch_size, seconds))
-
-
-@contextlib.contextmanager
-def started(
-    serve: Callable[..., None], arguments: Iterable[tuple[Any, ...]]
-) -> Iterator[list[Connection]]:
-    """Calls `serve(*one, pipe)` in a fresh process for each of the `arguments`; yields the pipes.
-
-    They end with the context.
-    """
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = [], []
-    try:
-        for one in arguments:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(*one, theirs), daemon=True)
-            process.start()
-            theirs.close()  # so that the end of the process is seen here
-            pipes.append(ours)
-            processes.append(process)
-        yield pipes
-    finally:
-        for process in processes:
-            process.terminate()
-            process.join()
-
-
-def received(pipe: Connection) -> Any:
-    """What the process at the other end sends; `UserError` if it has ended instead."""
-    try:
-        return pipe.recv()
-    except (EOFError, ConnectionResetError):
-        raise errors.UserError("a measuring process has ended; the reason is above") from None
+            pipe.send(window(loop, spec.batch_size, pipe.recv()))
 
 
 @contextlib.contextmanager

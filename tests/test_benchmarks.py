@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmarks import bench, peers, pipeline, plain, rows, training, worker
+from benchmarks import bench, peers, pipeline, plain, processes, rows, training, worker
 from ganvae.core import config, storage
 from ganvae.core.machine import Noise
 from ganvae.errors import UserError
+from ganvae.models.base import build
 from ganvae.training import task
 from ganvae.training.step import Stepper
 from tests import project
@@ -67,7 +68,8 @@ def test_the_plain_loop_trains_the_same(name: str, constrained: dict[str, float]
     seen: set[str] = set()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)  # the plain loop draws from torch's own stream
-        loop = plain.loop(name, networks, batches(), params, lr, settings["networks"]["latent_dim"])
+        latent_dim = settings["networks"]["latent_dim"]
+        loop = plain.LOOPS[name](networks, batches(), params, lr, latent_dim)
         for losses, weights in ours(name, settings, seed=5):
             by_hand = next(loop)
             assert by_hand == pytest.approx(losses, rel=CLOSE, abs=CLOSE)
@@ -80,7 +82,7 @@ def test_the_plain_loop_trains_the_same(name: str, constrained: dict[str, float]
 def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = values()
     images, labels = torch.rand(300, 1, 28, 28) * 2 - 1, torch.zeros(300, dtype=torch.int64)
-    for ours, build in ((True, worker.ganvae_loop), (False, worker.plain_loop)):
+    for ours, looped in ((True, worker.ganvae_loop), (False, worker.plain_loop)):
         sizes: list[int] = []
         networks = worker.networks("vae", settings)
         before = [parameter.detach().clone() for parameter in networks.parameters()]
@@ -88,8 +90,9 @@ def test_both_loops_take_whole_batches_of_the_same_size(monkeypatch: pytest.Monk
             lambda module, inputs, sizes=sizes: sizes.append(len(inputs[0]))
         )
         with monkeypatch.context() as patch:
-            patch.setattr(model, "create", lambda name, params, seed, found=networks: found)
-            loop = build(worker.Spec("vae", ours, 1, settings), images, labels)
+            for module in (build, task):
+                patch.setattr(module, "create", lambda name, params, seed, found=networks: found)
+            loop = looped(worker.Spec("vae", ours, 1, settings), images, labels)
             for _ in range(3):  # one more than an epoch has
                 next(loop)
         assert sizes == [128] * 3
@@ -159,7 +162,7 @@ def test_a_window_counts_whole_steps_and_their_time(monkeypatch: pytest.MonkeyPa
     clock, processor = iter([10.0, 10.4, 10.8, 11.2]), iter([5.0, 5.9])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     monkeypatch.setattr("time.process_time", lambda: next(processor))
-    found = worker.window(count(), batch_size=128, seconds=1.0)
+    found = processes.window(count(), batch_size=128, seconds=1.0)
     assert found.rate == pytest.approx(3 * 128 / 1.2)
     assert found.busy == pytest.approx(0.9 / 1.2)
 
