@@ -7,7 +7,6 @@ The GAN on the `wide` networks, one thread per process, in float32. Writes
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -34,7 +33,8 @@ from ganvae.core.matmul import Linear
 from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.jobs import executor
-from ganvae.networks.wide import SLOPE
+from ganvae.models.base import build
+from ganvae.models.base.contract import NetworksParams
 
 CSV = Path("benchmarks/results/growth.csv")
 PNG = CSV.with_suffix(".png")
@@ -133,26 +133,21 @@ def steps(point: Point) -> Iterator[None]:
 
 
 def scaled(width: float) -> nn.ModuleDict:
-    """The decoder and the discriminator of `networks.wide` with so many times its hidden units."""
+    """The networks of a GAN on `wide` with so many times its hidden units."""
+    ends = {LATENT, 784, 1}
 
-    def times(*units: int) -> list[int]:
-        return [round(width * each) for each in units]
+    def times(units: int) -> int:
+        return units if units in ends else round(width * units)
 
-    hidden = [
-        layer
-        for a, b in pairwise([LATENT, *times(256, 512, 1024)])
-        for layer in (Linear(a, b), nn.BatchNorm1d(b), nn.LeakyReLU(SLOPE))
-    ]
-    judging = [
-        layer
-        for a, b in pairwise([784, *times(512, 256)])
-        for layer in (Linear(a, b), nn.LeakyReLU(SLOPE))
-    ]
-    decoder = [*hidden, Linear(times(1024)[0], 784), nn.Unflatten(1, (1, 28, 28))]
-    discriminator = [nn.Flatten(), *judging, Linear(times(256)[0], 1), nn.Flatten(0)]
-    return nn.ModuleDict(
-        {"decoder": nn.Sequential(*decoder), "discriminator": nn.Sequential(*discriminator)}
-    )
+    built = build.create("gan", NetworksParams(architecture="wide", latent_dim=LATENT), seed=0)
+    for network in built.values():
+        assert isinstance(network, nn.Sequential)
+        for place, layer in enumerate(network):
+            if isinstance(layer, Linear):
+                network[place] = Linear(times(layer.in_features), times(layer.out_features))
+            elif isinstance(layer, nn.BatchNorm1d):
+                network[place] = nn.BatchNorm1d(times(layer.num_features))
+    return built
 
 
 def figure(table: pd.DataFrame) -> Figure:

@@ -26,12 +26,15 @@ class Side:
     Attributes:
         call: the case's inputs -> numbers.
         tolerance: relative, to this project's numbers of the same names.
-        differs: what it does more, less or otherwise than this project's.
     """
 
     call: Callable[..., Values]
     tolerance: float = 0.0
-    differs: str = ""
+
+    @property
+    def differs(self) -> str:
+        """What it does more, less or otherwise than this project's, as its docstring says."""
+        return " ".join((self.call.__doc__ or "").split()).removesuffix(".")
 
 
 @dataclass(frozen=True)
@@ -58,183 +61,90 @@ CASES: Mapping[str, Case] = {
         inputs.features,
         ours.fid,
         {
-            "pytorch-fid": Side(
-                theirs.pytorch_fid, ROUNDING, "root of a general matrix, ours of symmetric ones"
-            ),
-            "torchmetrics": Side(
-                theirs.torchmetrics_fid,
-                FLOAT32,
-                "covariance as a difference of sums, result float32",
-            ),
+            "pytorch-fid": Side(theirs.pytorch_fid, ROUNDING),
+            "torchmetrics": Side(theirs.torchmetrics_fid, FLOAT32),
         },
     ),
     "FID, interval": Case(
         inputs.features,
         ours.fid_interval,
-        {
-            "pytorch-fid": Side(
-                theirs.pytorch_fid_interval,
-                1e-6,  # our quantiles are of float32 numbers
-                "the package has no interval: our loop of the same 100 resamples around it",
-            )
-        },
+        {"pytorch-fid": Side(theirs.pytorch_fid_interval, 1e-06)},
     ),
     "FID-infinity": Case(
         inputs.features,
         ours.fid_infinity,
-        {
-            "pytorch-fid": Side(
-                theirs.pytorch_fid_infinity,
-                1e-6,
-                "the package has no extrapolation: our loop over the same 8 subsets around it",
-            )
-        },
+        {"pytorch-fid": Side(theirs.pytorch_fid_infinity, 1e-06)},
     ),
     "KID": Case(
         inputs.features,
         ours.kid,
         {
-            "torch-fidelity": Side(
-                theirs.fidelity_kid,
-                OTHER_SUBSETS,
-                "always 100 overlapping subsets (ours: N / 1,000 disjoint ones), float32, "
-                "no interval",
-            ),
-            "torchmetrics": Side(
-                theirs.torchmetrics_kid,
-                OTHER_SUBSETS,
-                "always 100 overlapping subsets, float32, no interval",
-            ),
-            "torch-fidelity, same subsets": Side(
-                theirs.fidelity_kid_same_subsets,
-                ROUNDING,
-                "equal work: its `kernel_mmd` on our subsets in float64",
-            ),
+            "torch-fidelity": Side(theirs.fidelity_kid, OTHER_SUBSETS),
+            "torchmetrics": Side(theirs.torchmetrics_kid, OTHER_SUBSETS),
+            "torch-fidelity, same subsets": Side(theirs.fidelity_kid_same_subsets, ROUNDING),
         },
     ),
     "precision, recall, density, coverage": Case(
         inputs.features,
         ours.precision_recall,
         {
-            "prdc": Side(theirs.prdc, FEW_IMAGES, "float32 distances, all at once"),
-            "torch-fidelity": Side(
-                theirs.fidelity_prc,
-                FEW_IMAGES,
-                "precision and recall only, closed balls, float32, all distances at once",
-            ),
-            "torch-fidelity, save_cpu_ram": Side(
-                theirs.fidelity_prc_in_parts,
-                FEW_IMAGES,
-                "as above, 10,000 rows at a time (an option that is off by default)",
-            ),
+            "prdc": Side(theirs.prdc, FEW_IMAGES),
+            "torch-fidelity": Side(theirs.fidelity_prc, FEW_IMAGES),
+            "torch-fidelity, save_cpu_ram": Side(theirs.fidelity_prc_in_parts, FEW_IMAGES),
         },
     ),
     "Inception Score": Case(
         inputs.logits,
         ours.inception,
         {
-            "torch-fidelity": Side(
-                theirs.fidelity_inception,
-                FLOAT32,
-                "also the spread over splits; softmax in float64, ours in float32",
-            ),
-            "torchmetrics": Side(
-                theirs.torchmetrics_inception,
-                OTHER_SUBSETS,
-                "also the spread; shuffles first, so other splits; float32",
-            ),
+            "torch-fidelity": Side(theirs.fidelity_inception, FLOAT32),
+            "torchmetrics": Side(theirs.torchmetrics_inception, OTHER_SUBSETS),
         },
     ),
     "class entropy": Case(
         inputs.probabilities,
         ours.histogram_entropy,
-        {
-            "scipy": Side(
-                theirs.scipy_class_entropy, ROUNDING, "`entropy` of numpy's histogram, unchecked"
-            )
-        },
+        {"scipy": Side(theirs.scipy_class_entropy, ROUNDING)},
     ),
     "class KL": Case(
-        inputs.probabilities,
-        ours.histogram_kl,
-        {"scipy": Side(theirs.scipy_class_kl, ROUNDING, "`entropy` of two histograms, unchecked")},
+        inputs.probabilities, ours.histogram_kl, {"scipy": Side(theirs.scipy_class_kl, ROUNDING)}
     ),
     "modes": Case(inputs.probabilities, ours.modes, {}, NO_NUMBER),
     "image entropy": Case(
         inputs.probabilities,
         ours.entropy_per_image,
-        {"scipy": Side(theirs.scipy_image_entropy, FLOAT32, "normalises the rows; float32")},
+        {"scipy": Side(theirs.scipy_image_entropy, FLOAT32)},
     ),
     "sharpness": Case(
-        inputs.pictures,
-        ours.relative_sharpness,
-        {
-            "scipy": Side(
-                theirs.scipy_sharpness,
-                FLOAT32,
-                "`laplace` image by image, ours all at once with the same function; float32",
-            )
-        },
+        inputs.pictures, ours.relative_sharpness, {"scipy": Side(theirs.scipy_sharpness, FLOAT32)}
     ),
     "memorization": Case(
         inputs.with_copies,
         ours.memorization,
-        {
-            "scikit-learn": Side(
-                theirs.scikit_memorization,
-                FEW_IMAGES,
-                "the share of nearer neighbours from its distances; "
-                "2,000 images searched for at most, as in ours",
-            )
-        },
+        {"scikit-learn": Side(theirs.scikit_memorization, FEW_IMAGES)},
     ),
     "reconstruction error": Case(
         inputs.pictures,
         ours.reconstruction,
-        {
-            "torchmetrics": Side(
-                theirs.torchmetrics_reconstruction,
-                FLOAT32,
-                "one mean over all images, ours a number per image; float32, unchecked",
-            )
-        },
+        {"torchmetrics": Side(theirs.torchmetrics_reconstruction, FLOAT32)},
     ),
     "active units": Case(
-        inputs.posterior_means,
-        ours.units,
-        {"numpy": Side(theirs.numpy_units, ROUNDING, "`var` and a comparison; float32")},
+        inputs.posterior_means, ours.units, {"numpy": Side(theirs.numpy_units, ROUNDING)}
     ),
     "importance-weighted bound": Case(
-        inputs.log_weights,
-        ours.bound,
-        {"scipy": Side(theirs.scipy_bound, FLOAT32, "`logsumexp`; float32, unchecked")},
+        inputs.log_weights, ours.bound, {"scipy": Side(theirs.scipy_bound, FLOAT32)}
     ),
     "mean with interval": Case(
         inputs.per_image,
         ours.mean_interval,
-        {
-            "scipy": Side(
-                theirs.scipy_mean_interval,
-                FEW_IMAGES,
-                "the same `bootstrap` with its default batch: all 1,000 resamples at once",
-            )
-        },
+        {"scipy": Side(theirs.scipy_mean_interval, FEW_IMAGES)},
     ),
     "all of one set": Case(
         inputs.everything,
         ours.everything,
         {
-            "packages": Side(
-                packages.everything,
-                FEW_IMAGES,
-                "pytorch-fid, torch-fidelity (KID, Inception Score), prdc, scipy, scikit-learn; "
-                "ours also takes four intervals, FID-infinity, modes and the likeliest copies",
-            ),
-            "packages, with intervals": Side(
-                packages.everything_with_intervals,
-                FEW_IMAGES,
-                "equal work: our loops for intervals and FID-infinity, our subsets for the KID",
-            ),
+            "packages": Side(packages.everything, FEW_IMAGES),
+            "packages, with intervals": Side(packages.everything_with_intervals, FEW_IMAGES),
         },
     ),
 }

@@ -77,42 +77,31 @@ def per_image(images: int) -> tuple[Tensor]:
 
 @dataclass(frozen=True)
 class Everything:
-    """One generated set and what it is measured against.
-
-    Attributes:
-        images: [N, 1, 28, 28], half of them copies of training images.
-        real_images: [N, 1, 28, 28].
-        train_images: [N, 1, 28, 28].
-        features: of the generated images [N, 128].
-        real_features: of the real ones.
-        logits: of the generated images [N, 10].
-        real_logits: of the real ones.
-    """
+    """One generated set, `images` to `logits`, and what it is measured against, as made above."""
 
     images: Tensor
-    real_images: Tensor
-    train_images: Tensor
     features: Tensor
-    real_features: Tensor
     logits: Tensor
+    real_images: Tensor
+    real_features: Tensor
     real_logits: Tensor
+    train_images: Tensor
 
 
 def everything(images: int) -> tuple[Everything]:
     generated, train, real = with_copies(images)
     real_features, generated_features = features(images)
     real_logits, generated_logits = logits(images)
-    return (
-        Everything(
-            generated,
-            real,
-            train,
-            generated_features,
-            real_features,
-            generated_logits,
-            real_logits,
-        ),
+    found = Everything(
+        images=generated,
+        features=generated_features,
+        logits=generated_logits,
+        real_images=real,
+        real_features=real_features,
+        real_logits=real_logits,
+        train_images=train,
     )
+    return (found,)
 
 
 def _noise(purpose: str) -> Noise:

@@ -11,12 +11,14 @@ INTERVALS_OF_MEANS = 2  # of the sharpness and of the image entropy
 
 
 def everything(given: Everything) -> dict[str, float]:
-    """The metrics that the packages have, as they have them."""
+    """Pytorch-fid, torch-fidelity (KID, Inception Score), prdc, scipy, scikit-learn; ours also
+    takes four intervals, FID-infinity, modes and the likeliest copies.
+    """
     return _shared(given) | reference.fidelity_kid(given.real_features, given.features)
 
 
 def everything_with_intervals(given: Everything) -> dict[str, float]:
-    """With the intervals and the extrapolation that `scoring.score` takes too, and its subsets."""
+    """Equal work: our loops for intervals and FID-infinity, our subsets for the KID."""
     features = given.real_features, given.features
     found = _shared(given) | reference.fidelity_kid_same_subsets(*features)
     infinity = reference.pytorch_fid_infinity(*features)["fid_infinity"]

@@ -1,7 +1,8 @@
 """The same metrics by the packages of the field, called as their users call them.
 
 Where a package has the number but not what this project makes of it, the loop around the package's
-function is written here; `differs` in benchmarks/metric_cases.py says so.
+function is written here. A docstring says what its function does more, less or otherwise than this
+project's; the tables show it.
 """
 
 import io
@@ -48,6 +49,7 @@ class Given(nn.Identity):
 
 
 def pytorch_fid(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Root of a general matrix, ours of symmetric ones."""
     return {"fid": float(calculate_frechet_distance(*_moments(real), *_moments(generated)))}
 
 
@@ -58,6 +60,7 @@ def _moments(features: Tensor) -> Moments:
 
 
 def torchmetrics_fid(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Covariance as a difference of sums, result float32."""
     metric = FrechetInceptionDistance(feature=Given())
     metric.update(real, real=True)
     metric.update(generated, real=False)
@@ -65,6 +68,7 @@ def torchmetrics_fid(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def pytorch_fid_interval(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """The package has no interval: our loop of the same 100 resamples around it."""
     moments = _moments(real)
     distance = float(calculate_frechet_distance(*moments, *_moments(generated)))
     stream = torch.Generator().manual_seed(SEED)
@@ -82,6 +86,7 @@ def pytorch_fid_interval(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def pytorch_fid_infinity(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """The package has no extrapolation: our loop over the same 8 subsets around it."""
     moments = _moments(real)
     count, points = len(generated), frechet_distance.CURVE_POINTS
     sizes = np.linspace(frechet_distance.SMALLEST_SHARE * count, count, points).round().astype(int)
@@ -99,12 +104,14 @@ def _subset(real: Tensor, generated: Tensor) -> int:
 
 
 def fidelity_kid(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Always 100 overlapping subsets (ours: N / 1,000 disjoint ones), float32, no interval."""
     size = _subset(real, generated)
     found = kid_features_to_metric(generated, real, kid_subset_size=size, verbose=False)
     return {"kid": found["kernel_inception_distance_mean"]}
 
 
 def fidelity_kid_same_subsets(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Equal work: its `kernel_mmd` on our subsets in float64."""
     size = _subset(real, generated)
     a, b = (values.double().numpy() for values in (generated, real))
     starts = range(0, len(a) - size + 1, size)
@@ -113,6 +120,7 @@ def fidelity_kid_same_subsets(real: Tensor, generated: Tensor) -> dict[str, floa
 
 
 def torchmetrics_kid(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Always 100 overlapping subsets, float32, no interval."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*save all extracted features")
         metric = KernelInceptionDistance(feature=Given(), subset_size=_subset(real, generated))
@@ -122,6 +130,7 @@ def torchmetrics_kid(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def prdc(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Float32 distances, all at once."""
     # it asks for 8 threads whatever the machine, which on one core take half as long again as one
     one = torch.get_num_threads() == 1
     threads = parallel_config(backend="sequential") if one else nullcontext()
@@ -131,10 +140,12 @@ def prdc(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def fidelity_prc(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Precision and recall only, closed balls, float32, all distances at once."""
     return _fidelity_prc(real, generated, save_cpu_ram=False)
 
 
 def fidelity_prc_in_parts(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """As above, 10,000 rows at a time (an option that is off by default)."""
     return _fidelity_prc(real, generated, save_cpu_ram=True)
 
 
@@ -146,11 +157,13 @@ def _fidelity_prc(real: Tensor, generated: Tensor, save_cpu_ram: bool) -> dict[s
 
 
 def fidelity_inception(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Also the spread over splits; softmax in float64, ours in float32."""
     found = isc_features_to_metric(generated, shuffle=False)
     return {"inception_score": found["inception_score_mean"]}
 
 
 def torchmetrics_inception(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Also the spread; shuffles first, so other splits; float32."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*save all extracted features")
         metric = InceptionScore(feature=Given())
@@ -164,18 +177,22 @@ def _histogram(probabilities: Tensor) -> NDArray[np.int64]:
 
 
 def scipy_class_entropy(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """`entropy` of numpy's histogram, unchecked."""
     return {"class_entropy": float(stats.entropy(_histogram(generated)))}
 
 
 def scipy_class_kl(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """`entropy` of two histograms, unchecked."""
     return {"class_kl": float(stats.entropy(_histogram(generated), _histogram(real)))}
 
 
 def scipy_image_entropy(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Normalises the rows; float32."""
     return {"image_entropy": float(stats.entropy(generated.numpy(), axis=1).mean())}
 
 
 def scipy_sharpness(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """`laplace` image by image, ours all at once with the same function; float32."""
     shown, expected = (
         np.mean([ndimage.laplace(image[0]).var() for image in images.numpy()])
         for images in (generated, real)
@@ -184,6 +201,9 @@ def scipy_sharpness(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def scikit_memorization(generated: Tensor, train: Tensor, test: Tensor) -> dict[str, float]:
+    """The share of nearer neighbours from its distances; 2,000 images searched for at most, as in
+    ours.
+    """
     wanted = generated[:NEAREST].flatten(1).numpy()
     to_train, to_test = (
         NearestNeighbors(n_neighbors=1).fit(images.flatten(1).numpy()).kneighbors(wanted)[0]
@@ -194,19 +214,23 @@ def scikit_memorization(generated: Tensor, train: Tensor, test: Tensor) -> dict[
 
 
 def torchmetrics_reconstruction(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """One mean over all images, ours a number per image; float32, unchecked."""
     return {"reconstruction_mse": float(mean_squared_error(real, generated)) / 4}
 
 
 def numpy_units(means: Tensor) -> dict[str, float]:
+    """`var` and a comparison; float32."""
     return {"active_units": int((means.numpy().var(axis=0, ddof=1) > 0.01).sum())}
 
 
 def scipy_bound(log_weights: Tensor) -> dict[str, float]:
+    """`logsumexp`; float32, unchecked."""
     found = np.log(log_weights.shape[1]) - special.logsumexp(log_weights.numpy(), axis=1)
     return {"importance_bound": float(found.mean())}
 
 
 def scipy_mean_interval(values: Tensor) -> dict[str, float]:
+    """The same `bootstrap` with its default batch: all 1,000 resamples at once."""
     array = values.numpy()
     found = stats.bootstrap(
         (array,),

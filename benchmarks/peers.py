@@ -193,11 +193,9 @@ def assembled(
 
     Args:
         kind: the model.
-        networks: trained in place.
-        block: as `models.<kind>` in `params.yaml`.
+        networks: trained in place; `latent_dim` is the size of the decoder's input.
+        block: as `models.<kind>` in `params.yaml`, and `train` as the block of that name.
         data: images [N, 1, 28, 28] in [-1, 1], and their labels [N].
-        latent_dim: size of the decoder's input.
-        train: as the block `train`.
     """
     module = build.model(kind)
     params = module.Params.model_validate(block)

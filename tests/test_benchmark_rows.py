@@ -17,6 +17,7 @@ from ganvae.models.base import build, contract
 from tests import project
 from tests.test_benchmarks import values
 
+pytestmark = pytest.mark.slow
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 
 
@@ -44,7 +45,6 @@ def test_features_are_timed_in_turn() -> None:
 
 
 @linux
-@pytest.mark.slow
 def test_memory_counts_what_the_training_holds() -> None:
     images = worker.training_images()[0]
     found = memory.of_process(worker.Spec("vae", True, 1, config.load()))
@@ -65,7 +65,6 @@ def test_the_scaled_networks_are_the_wide_ones() -> None:
 
 
 @linux
-@pytest.mark.slow
 def test_growth_measures_one_and_two_trainings() -> None:
     for trainings in (1, 2):
         point = growth.Point(images=2000, batch_size=64, width=0.25, trainings=trainings)
@@ -100,7 +99,6 @@ def test_the_shares_of_a_step_are_all_of_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["optimizer"] > 0.01
 
 
-@pytest.mark.slow
 def test_all_cores_and_one_train_the_same_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, list[str]]] = []
     original = executor.run

@@ -19,6 +19,7 @@ from ganvae.training import task
 from ganvae.training.step import Stepper
 from tests import project
 
+pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 KINDS = ("one_thread", "whole_machine")
@@ -250,7 +251,6 @@ def test_a_variant_that_is_not_written_out_is_refused(path: tuple[str, ...], val
         plain.check(MODELS, settings)
 
 
-@pytest.mark.slow
 def test_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

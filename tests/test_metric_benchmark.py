@@ -23,9 +23,12 @@ from tests.project import ROOT
 
 AMPLE = Limits(gib=4, seconds=100)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The `disp` argument is deprecated:DeprecationWarning"  # called by pytorch-fid
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:The `disp` argument is deprecated:DeprecationWarning"  # called by pytorch-fid
+    ),
+]
 
 
 @pytest.fixture(autouse=True)
