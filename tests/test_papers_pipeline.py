@@ -82,6 +82,7 @@ def test_length_and_budget_make_the_epochs() -> None:
         ({"params": {"betta": 1}}, "system s: models.gan.betta: unknown key"),
         ({"budget": 2.0}, "system s: systems.s.budget = 2.0: allowed"),
         ({"architecture": "battineedi2023_vae"}, "has no discriminator, which gan needs"),
+        ({"networks": {"options": {"layers": 3}}}, "networks.options = {'layers': 3}: mi2018 has"),
         ({"length": {"years": 1}}, "systems.s.length"),
         ({"length": {}}, "systems.s.length = {}: allowed"),
         ({"paper": "nobody"}, "papers.nobody: missing"),

@@ -8,7 +8,8 @@ A model is a folder `models/<name>/` whose `model.py` has three names:
 
 and, where the architecture's networks are not taken as they are, two more:
 
-- `makers(nets, latent_dim)`: the network's name -> a function that builds it;
+- `makers(nets, latent_dim)`: the network's name -> a function that builds it, of the architecture's
+  own functions `nets`;
 - `NEEDS`: which of the architecture's networks they are made of.
 
 An architecture is a file `networks/<name>.py` with the functions `encoder(latent_dim)`,
