@@ -32,30 +32,25 @@ from ganvae.judging import classifier, inception
 
 REPETITIONS = 3
 CLASSIFIER_IMAGES, CLASSIFIER_BATCH = 10000, 128
+CLASSIFIER_LOOP = f"DataLoader, batch {CLASSIFIER_BATCH}"
 INCEPTION_IMAGES, INCEPTION_BATCH = 48, 50  # the batch is pytorch-fid's default
 METRIC_IMAGES = 10000
 METRICS = "all of one set"
-LIMITS = measure.Limits(gib=8.0, seconds=120.0)
 
 Side = Callable[[], object]
 
 
 def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """`rows.Group`: feature networks and all metrics; `values` and `seconds` play no part."""
-    if rows.wanted("evaluate/classifier_features/fp32", only):
-        with classifier_sides(CLASSIFIER_IMAGES) as (ours, theirs):
-            yield (
-                "evaluate/classifier_features/fp32",
-                *_one_thread(
-                    ours, theirs, CLASSIFIER_IMAGES, f"DataLoader, batch {CLASSIFIER_BATCH}", 1.6
-                ),
-            )
-    if rows.wanted("evaluate/inception_features/fp32", only):
-        with inception_sides(INCEPTION_IMAGES) as (ours, theirs):
-            yield (
-                "evaluate/inception_features/fp32",
-                *_one_thread(ours, theirs, INCEPTION_IMAGES, "pytorch-fid's get_activations", 2.0),
-            )
+    kinds = (
+        ("classifier", classifier_sides, CLASSIFIER_IMAGES, CLASSIFIER_LOOP, 1.6),
+        ("inception", inception_sides, INCEPTION_IMAGES, "pytorch-fid's get_activations", 2.0),
+    )
+    for kind, sides, images, against, target in kinds:
+        name = f"evaluate/{kind}_features/fp32"
+        if rows.wanted(name, only):
+            with sides(images) as (ours, theirs):
+                yield name, *_one_thread(ours, theirs, images, against, target)
     if rows.wanted("evaluate/all_metrics/", only):
         yield from _all_metrics(only)
 
@@ -158,7 +153,9 @@ def _all_metrics(only: str) -> Measured:
     with patch.dict(os.environ, dict.fromkeys(THREAD_VARIABLES, "1")):
         for _ in range(REPETITIONS):
             for side, costs in found.items():
-                cost = measure.measured(measure.Spec(METRICS, side, METRIC_IMAGES, 1), LIMITS)
+                cost = measure.measured(
+                    measure.Spec(METRICS, side, METRIC_IMAGES, 1), measure.LIMITS
+                )
                 assert isinstance(cost, measure.Cost), cost  # the limits are far
                 costs.append(cost)
     share = min(cost.core_share for costs in found.values() for cost in costs)

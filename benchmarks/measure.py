@@ -46,6 +46,9 @@ class Limits:
     seconds: float
 
 
+LIMITS = Limits(gib=8.0, seconds=120.0)
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a call takes.

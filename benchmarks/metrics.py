@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import measure, metric_figure, metric_tables
-from benchmarks.measure import Cost, Limits, Spec
+from benchmarks.measure import LIMITS, Cost, Limits, Spec
 from benchmarks.metric_cases import CASES, OURS, Values
 from benchmarks.metric_inputs import FEATURES
 from benchmarks.this_machine import (
@@ -32,7 +32,6 @@ from ganvae.jobs import executor
 RESULT = Path("benchmarks/results/metrics.json")
 FIGURE = RESULT.with_suffix(".png")
 IMAGES = (1000, 5000, 10000, 20000, 50000)
-LIMITS = Limits(gib=8.0, seconds=120.0)
 LIBRARIES = ("torch", "numpy", "scipy", "pytorch-fid", "scikit-learn", "torch-fidelity",
              "torchmetrics", "prdc")  # fmt: skip
 
