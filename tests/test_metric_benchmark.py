@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import measure, metric_figure, metric_tables, metrics
 from benchmarks.measure import TINY, Cost, Limits, Spec, cost, measured
-from benchmarks.metric_cases import CASES, OURS
+from benchmarks.metric_cases import ALONE, CASES, OURS, REFERENCES
 from ganvae.figures import style
 from tests.project import ROOT
 
@@ -74,6 +74,7 @@ def test_every_metric_is_measured() -> None:
     called = {case.ours.__name__ for case in CASES.values()}
     written = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     assert called == written
+    assert {metric for metric, *_ in REFERENCES} | set(ALONE) == set(CASES)
     assert all(bool(case.alone) != bool(case.references) for case in CASES.values())
 
 
