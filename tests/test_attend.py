@@ -65,17 +65,17 @@ def test_a_job_whose_order_is_gone_or_another_one_is_stopped(
 def test_a_job_that_no_stage_holds_any_more_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attend, "LOST_SECONDS", 5.0)
+    monkeypatch.setattr(attend, "LOST_SECONDS", 2.0)
     order = write(tmp_path)
 
-    def hold_for_eight_seconds() -> None:
-        for _ in range(40):
+    def hold_for_three_seconds() -> None:
+        for _ in range(15):
             time.sleep(0.2)
             os.utime(order)
             assert not (tmp_path / "stopped").exists()
 
-    seconds = attended_until(tmp_path, order, hold_for_eight_seconds)
-    assert 12 < seconds < 40
+    seconds = attended_until(tmp_path, order, hold_for_three_seconds)
+    assert 5 < seconds < 40
     assert (tmp_path / "stopped").exists()
 
 

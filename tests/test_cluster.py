@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from ganvae.errors import UserError
-from ganvae.jobs.cluster import connected
-from tests import project
+from ganvae.jobs import cluster as cluster_of_jobs
+from stages import train
+from tests import inside, project
 
 LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on one core
 # the environment's path file would put the project on the workers' path
@@ -102,13 +103,13 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return project.prepared(tmp_path_factory.mktemp("cluster"), LONG)
+    return inside.prepared(project.make(tmp_path_factory.mktemp("cluster"), LONG))
 
 
 @pytest.fixture(scope="module")
 def local(folder: Path) -> dict[str, bytes]:
     """The VAE's results from this machine."""
-    project.succeed(project.stage(folder, "train", "vae"))
+    inside.call(folder, train.main, "vae")
     return project.trained(folder, "vae")
 
 
@@ -169,6 +170,7 @@ def test_two_workers_give_what_this_machine_gives_and_know_nothing_of_the_projec
     assert done.stdout.strip() == "[True, True]", done.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_group_of_processes_is_replaced_by_a_late_worker(
     cluster: Cluster, folder: Path, local: dict[str, bytes]
 ) -> None:
@@ -183,6 +185,7 @@ def test_a_killed_group_of_processes_is_replaced_by_a_late_worker(
     assert project.trained(folder, "vae") == local
 
 
+@pytest.mark.slow
 def test_a_killed_stage_leaves_nothing_running_and_can_be_forced_again(
     cluster: Cluster, folder: Path, local: dict[str, bytes]
 ) -> None:
@@ -203,6 +206,7 @@ def test_a_killed_stage_leaves_nothing_running_and_can_be_forced_again(
     assert project.trained(folder, "vae") == local
 
 
+@pytest.mark.slow
 def test_a_job_that_always_dies_fails_alone(
     cluster: Cluster, folder: Path, local: dict[str, bytes]
 ) -> None:
@@ -248,7 +252,7 @@ def test_living_workers_run_edited_code_and_serve_two_stages(
 ) -> None:
     cluster.worker()
     succeed(start(folder, "vae", cluster.address))
-    source = folder / "src/ganvae/losses/elbo.py"
+    source = folder / "src/ganvae/models/vae/elbo.py"
     text = source.read_text()
     try:
         source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))
@@ -265,18 +269,20 @@ def test_living_workers_run_edited_code_and_serve_two_stages(
     assert edited["vae"] != local
 
 
-def test_without_a_scheduler_one_line_says_so(folder: Path) -> None:
-    stage = start(folder, "vae", "tcp://127.0.0.1:9")
-    _, errors = stage.communicate(timeout=60)
-    assert stage.returncode == 1
-    expected = "error: DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:9: no scheduler answers there\n"
-    assert errors.endswith(expected)
+def test_without_a_scheduler_one_line_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(cluster_of_jobs, "CONNECT_SECONDS", 1)
+    expected = "^DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:9: no scheduler answers there$"
+    with pytest.raises(UserError, match=expected):
+        inside.call(folder, train.main, "vae")
 
 
 def test_without_dask_one_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(UserError, match=r"Dask is not installed: pip install -e '\.\[cluster\]'"),
-        connected("tcp://127.0.0.1:9"),
+        cluster_of_jobs.connected("tcp://127.0.0.1:9"),
     ):
         pass

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from ganvae.core import matmul
 from ganvae.core.machine import Noise, clock, description, seed_for
@@ -49,6 +48,8 @@ def flops_per_image(task: Task) -> float:
     Those of matrix products and convolutions, a multiplication and an addition counted as two;
     an update that takes part in every n-th step counts for an n-th. The networks stay as they are.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # a tenth of a second, at the end only
+
     size = task.train.batch_size
     noise = Noise(seed_for(task.seed, "flops"), task.images.device)
     counted = {matmul.ONEDNN.overloadpacket: matmul.flops} if matmul.ONEDNN else {}
