@@ -135,7 +135,7 @@ def check_params(name: str, module: ModuleType, params_values: Mapping[str, Any]
             return False
         return True
 
-    assert issubclass(module.Params, config.Block), "Params must be a ganvae.config.Block"
+    assert issubclass(module.Params, config.Block), "Params must be a ganvae.core.config.Block"
     assert module.Params.__doc__, "Params lacks its docstring"
     assert accepted(params_values), "Params refuses its own block"
     assert not accepted({**params_values, "nonsense": 1}), "Params takes an unknown key"

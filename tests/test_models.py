@@ -7,29 +7,25 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.architectures import case, pairs, params
+from tests.architectures import pairs, params
 from tests.conformance import check_model
-from tests.written_out import ARCHITECTURES, BLOCKS, LATENT, Case
-
-each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-
+from tests.written_out import BLOCKS, LATENT, Case
 
 # Limits of the constrained VAE-GAN, on gradients, bit for bit and in training's own float32
 
 
-def autoencoder_gradients(name: str, architecture: str, **changes: Any) -> tuple[Tensor, ...]:
-    return Case(name, architecture, **changes).gradients("autoencoder", "encoder", "decoder")
+def autoencoder_gradients(name: str, **changes: Any) -> tuple[Tensor, ...]:
+    return Case(name, **changes).gradients("autoencoder", "encoder", "decoder")
 
 
 def same(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@each_architecture
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-def test_limits_of_the_constraint(likelihood: str, architecture: str) -> None:
+def test_limits_of_the_constraint(likelihood: str) -> None:
     def gradients(name: str, **changes: Any) -> tuple[Tensor, ...]:
-        return autoencoder_gradients(name, architecture, likelihood=likelihood, **changes)
+        return autoencoder_gradients(name, likelihood=likelihood, **changes)
 
     vae = gradients("vae")
     vaegan = gradients("vaegan", adversarial_weight=7.0)
@@ -80,7 +76,7 @@ DISCRIMINATOR, AUTOENCODER = ("discriminator",), ("encoder", "decoder")
 def test_who_is_trained_in_which_order_and_how_often(
     name: str, steps: Mapping[str, int], expected: list[tuple[str, tuple[str, ...], int]]
 ) -> None:
-    updates = Case(name, "mi2018", **steps).updates.values()
+    updates = Case(name, **steps).updates.values()
     assert [(update.name, update.networks, update.every) for update in updates] == expected
 
 
@@ -95,12 +91,16 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     ("name", "changes", "architecture"),
     [
-        case(name, changes, a, id="-".join([name, *map(str, changes.values()), a]))
+        pytest.param(
+            name, changes, a,
+            id="-".join([name, *map(str, changes.values()), a]),
+            marks=[] if a == "wide" else pytest.mark.slow,
+        )
         for name, changes in VARIANTS
         for model, a in pairs()
         if model == name
     ],
-)
+)  # fmt: skip
 def test_conformance(name: str, changes: dict[str, Any], architecture: str) -> None:
-    """Every model on every architecture that has its networks, and the variants of the losses."""
+    """Every model and the variants of the losses; in the nightly set on all networks that fit."""
     check_model(name, BLOCKS[name] | changes, params(architecture, LATENT))

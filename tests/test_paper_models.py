@@ -14,37 +14,34 @@ from ganvae.models.base.build import create
 from ganvae.models.base.contract import NetworksParams
 from ganvae.models.cgan.codes import classes
 from ganvae.models.infogan.loss import code_nats
-from tests.written_out import ARCHITECTURES, CPU, LATENT, SEED, Case, N, l_vae
+from tests.written_out import CPU, LATENT, SEED, Case, N, l_vae
 
 pytestmark = pytest.mark.usefixtures("float64")
-each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 LABELS = torch.arange(N) % 10
 
 
-def labelled(name: str, architecture: str, **changes: Any) -> Case:
+def labelled(name: str, **changes: Any) -> Case:
     """A case whose batch is of several classes."""
 
     class Labelled(Case):
         def loss(self, update: str) -> Any:
             return self.updates[update].loss(self.images, LABELS, Noise(SEED, CPU))
 
-    return Labelled(name, architecture, **changes)
+    return Labelled(name, **changes)
 
 
-@each_architecture
 @pytest.mark.parametrize("noise", [0.0, 0.5])
-def test_autoencoder(architecture: str, noise: float) -> None:
-    case = Case("ae", architecture, noise=noise)
+def test_autoencoder(noise: float) -> None:
+    case = Case("ae", noise=noise)
     seen = case.images + noise * Noise(SEED, CPU).normal(*case.images.shape)
     code = case.networks["encoder"](seen)[:, :LATENT]
     drawn = 2 * torch.sigmoid(case.networks["decoder"](code)) - 1
     case.agrees("autoencoder", ((drawn - case.images) ** 2).sum() / 2 / N)
 
 
-@each_architecture
 @pytest.mark.parametrize("network", ["encoder", "decoder"])
-def test_alternating_networks_share_the_bound(architecture: str, network: str) -> None:
-    case = Case("vae_alternating", architecture, beta=2.0)
+def test_alternating_networks_share_the_bound(network: str) -> None:
+    case = Case("vae_alternating", beta=2.0)
     case.agrees(network, l_vae(case, Noise(SEED, CPU), "bernoulli", 2.0))
 
 
@@ -52,9 +49,8 @@ def one_hot(labels: Tensor) -> Tensor:
     return torch.eye(10)[labels]
 
 
-@each_architecture
-def test_both_players_see_the_class(architecture: str) -> None:
-    case = labelled("cgan", architecture)
+def test_both_players_see_the_class() -> None:
+    case = labelled("cgan")
     decoder, discriminator = case.networks["decoder"], case.networks["discriminator"]
     assert not discriminator.pictures.weight.any(), "at first it sees the images as they are"
     torch.nn.init.normal_(
@@ -73,9 +69,8 @@ def test_both_players_see_the_class(architecture: str) -> None:
     case.agrees("generator", -d(fake).log().mean())
 
 
-@each_architecture
-def test_the_recognition_network_reads_the_codes(architecture: str) -> None:
-    case = Case("infogan", architecture, information=0.5)
+def test_the_recognition_network_reads_the_codes() -> None:
+    case = Case("infogan", information=0.5)
     latent = Noise(SEED, CPU).normal(N, LATENT)
     uniform = torch.from_numpy(stats.norm.cdf(latent.numpy()))
     chosen = (10 * uniform[:, 2]).long()
@@ -119,13 +114,12 @@ def test_classes_of_normal_numbers_are_equally_likely() -> None:
 # The constrained VAE-GAN's options
 
 
-@each_architecture
 @pytest.mark.parametrize("hinge", ["batch", "image"])
 @pytest.mark.parametrize("l_gan_on", ["prior", "reconstruction"])
-def test_options_of_the_constraint(architecture: str, hinge: str, l_gan_on: str) -> None:
+def test_options_of_the_constraint(hinge: str, l_gan_on: str) -> None:
     options = {"hinge": hinge, "l_gan_on": l_gan_on, "lambda": 3.0}
     noise = Noise(SEED, CPU)
-    free = Case("cvaegan", architecture, **options)
+    free = Case("cvaegan", **options)
     by_hand = l_vae(free, noise, "bernoulli", 1.0)
     if l_gan_on == "prior":
         z = noise.normal(N, LATENT)
@@ -135,7 +129,7 @@ def test_options_of_the_constraint(architecture: str, hinge: str, l_gan_on: str)
     each = -free.d(free.generate(z)).log()
     values = each.detach()
     d = float(values.min() + values.mean()) / 2  # below the mean, and not below all
-    case = Case("cvaegan", architecture, **options, d=d)
+    case = Case("cvaegan", **options, d=d)
     assert all(
         torch.equal(a, b)
         for a, b in zip(case.networks.parameters(), free.networks.parameters(), strict=True)

@@ -9,9 +9,8 @@ from torch import Tensor
 from torch.autograd import grad
 
 from ganvae.core.machine import Noise
-from tests.written_out import ARCHITECTURES, CLOSE, CPU, LATENT, SEED, Case, N, l_gan, l_vae
+from tests.written_out import CLOSE, CPU, LATENT, SEED, Case, N, l_gan, l_vae
 
-each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 each_likelihood = pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 
 
@@ -19,10 +18,9 @@ each_likelihood = pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @pytest.mark.parametrize("name", ["gan", "vaegan", "cvaegan"])
-def test_discriminator(name: str, architecture: str) -> None:
-    case = Case(name, architecture)
+def test_discriminator(name: str) -> None:
+    case = Case(name)
     fake = case.generate(Noise(SEED, CPU).normal(N, LATENT)).detach()
     d_real, d_fake = case.d(case.images), case.d(fake)
     case.agrees("discriminator", -(d_real.log().mean() + (1 - d_fake).log().mean()))
@@ -31,9 +29,8 @@ def test_discriminator(name: str, architecture: str) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
-def test_critic_with_clipping(architecture: str) -> None:
-    case = Case("wgan", architecture, clip=0.02, gradient_penalty=None)
+def test_critic_with_clipping() -> None:
+    case = Case("wgan", clip=0.02, gradient_penalty=None)
     critic = case.networks["discriminator"]
     fake = case.generate(Noise(SEED, CPU).normal(N, LATENT)).detach()
     case.agrees("critic", critic(fake).mean() - critic(case.images).mean())
@@ -48,9 +45,8 @@ def test_critic_with_clipping(architecture: str) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
-def test_critic_with_gradient_penalty(architecture: str) -> None:
-    case = Case("wgan", architecture, clip=None, gradient_penalty=10.0)
+def test_critic_with_gradient_penalty() -> None:
+    case = Case("wgan", clip=None, gradient_penalty=10.0)
     critic, noise = case.networks["discriminator"], Noise(SEED, CPU)
     fake = case.generate(noise.normal(N, LATENT)).detach()
     epsilon = noise.uniform(N, 1, 1, 1)
@@ -70,7 +66,6 @@ def test_critic_with_gradient_penalty(architecture: str) -> None:
         assert all(map(torch.equal, case.parameters("discriminator"), before)), "no clipping"
 
 
-@each_architecture
 @pytest.mark.parametrize(
     ("name", "update"),
     [
@@ -80,10 +75,8 @@ def test_critic_with_gradient_penalty(architecture: str) -> None:
         ("cvaegan", "discriminator"),
     ],
 )
-def test_a_discriminator_has_no_graph_into_other_networks(
-    name: str, update: str, architecture: str
-) -> None:
-    case = Case(name, architecture)
+def test_a_discriminator_has_no_graph_into_other_networks(name: str, update: str) -> None:
+    case = Case(name)
     others = [network for network in case.networks if network != "discriminator"]
     gradients = grad(case.loss(update).total, case.parameters(*others), allow_unused=True)
     assert all(gradient is None for gradient in gradients)
@@ -93,19 +86,17 @@ def test_a_discriminator_has_no_graph_into_other_networks(
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @pytest.mark.parametrize("adversarial", ["non_saturating", "minimax"])
-def test_generator(adversarial: str, architecture: str) -> None:
-    case = Case("gan", architecture, adversarial=adversarial)
+def test_generator(adversarial: str) -> None:
+    case = Case("gan", adversarial=adversarial)
     d = case.d(case.generate(Noise(SEED, CPU).normal(N, LATENT)))
     by_hand = -d.log().mean() if adversarial == "non_saturating" else (1 - d).log().mean()
     case.agrees("generator", by_hand)
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
-def test_wasserstein_generator(architecture: str) -> None:
-    case = Case("wgan", architecture)
+def test_wasserstein_generator() -> None:
+    case = Case("wgan")
     fake = case.generate(Noise(SEED, CPU).normal(N, LATENT))
     case.agrees("generator", -case.networks["discriminator"](fake).mean())
 
@@ -118,7 +109,6 @@ def moved(case: Case, network: str, gradients: tuple[Tensor, ...]) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
@@ -130,16 +120,16 @@ def moved(case: Case, network: str, gradients: tuple[Tensor, ...]) -> None:
     ],
 )
 def test_the_adversarial_part_makes_the_decoder_fool_the_discriminator(
-    name: str, changes: Mapping[str, Any], architecture: str
+    name: str, changes: Mapping[str, Any]
 ) -> None:
     """Its step on the decoder raises the discriminator's logit of the generated images."""
-    case = Case(name, architecture, **changes)
+    case = Case(name, **changes)
     noise = Noise(SEED, CPU)
     if name in ("vaegan", "cvaegan"):
         noise.normal(N, LATENT)  # the posterior's sample comes first
         weight = "adversarial_weight" if name == "vaegan" else "lambda"
         with_it = case.gradients("autoencoder", "decoder")
-        without = Case(name, architecture, **{**changes, weight: 0.0})
+        without = Case(name, **{**changes, weight: 0.0})
         pairs = zip(with_it, without.gradients("autoencoder", "decoder"), strict=True)
         gradients = tuple(one - other for one, other in pairs)
     else:
@@ -151,10 +141,9 @@ def test_the_adversarial_part_makes_the_decoder_fool_the_discriminator(
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @pytest.mark.parametrize(("name", "update"), [("gan", "discriminator"), ("wgan", "critic")])
-def test_a_discriminator_learns_to_tell_apart(name: str, update: str, architecture: str) -> None:
-    case = Case(name, architecture)
+def test_a_discriminator_learns_to_tell_apart(name: str, update: str) -> None:
+    case = Case(name)
     discriminator = case.networks["discriminator"]
     fake = case.generate(Noise(SEED, CPU).normal(N, LATENT)).detach()
     before = discriminator(case.images).mean() - discriminator(fake).mean()
@@ -166,11 +155,10 @@ def test_a_discriminator_learns_to_tell_apart(name: str, update: str, architectu
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @each_likelihood
 @pytest.mark.parametrize("beta", [1.0, 0.3])
-def test_vae(likelihood: str, beta: float, architecture: str) -> None:
-    case = Case("vae", architecture, likelihood=likelihood, beta=beta)
+def test_vae(likelihood: str, beta: float) -> None:
+    case = Case("vae", likelihood=likelihood, beta=beta)
     case.agrees("autoencoder", l_vae(case, Noise(SEED, CPU), likelihood, beta))
     records = case.loss("autoencoder").records
     kl, total = records["kl_nats"], records["loss"]
@@ -180,27 +168,25 @@ def test_vae(likelihood: str, beta: float, architecture: str) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @each_likelihood
-def test_vaegan(likelihood: str, architecture: str) -> None:
+def test_vaegan(likelihood: str) -> None:
     changes = {"likelihood": likelihood, "beta": 0.5, "adversarial_weight": 7.0}
-    case, noise = Case("vaegan", architecture, **changes), Noise(SEED, CPU)
+    case, noise = Case("vaegan", **changes), Noise(SEED, CPU)
     by_hand = l_vae(case, noise, likelihood, 0.5) + 7 * l_gan(case, noise)
     case.agrees("autoencoder", by_hand)
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
 @each_likelihood
 @pytest.mark.parametrize(("offset", "active"), [(-0.1, 1.0), (0.1, 0.0)])
-def test_cvaegan(likelihood: str, architecture: str, offset: float, active: float) -> None:
+def test_cvaegan(likelihood: str, offset: float, active: float) -> None:
     """The bound a little below L_gan, then a little above."""
     noise = Noise(SEED, CPU)
     noise.normal(N, LATENT)
-    value = l_gan(Case("cvaegan", architecture), noise).item()
+    value = l_gan(Case("cvaegan"), noise).item()
     d = value + offset
     changes = {"likelihood": likelihood, "beta": 0.5, "lambda": 7.0, "d": d}
-    case, noise = Case("cvaegan", architecture, **changes), Noise(SEED, CPU)
+    case, noise = Case("cvaegan", **changes), Noise(SEED, CPU)
     vae_part = l_vae(case, noise, likelihood, 0.5)
     by_hand = vae_part + 7 * torch.clamp(l_gan(case, noise) - d, min=0)
     case.agrees("autoencoder", by_hand)
@@ -210,11 +196,10 @@ def test_cvaegan(likelihood: str, architecture: str, offset: float, active: floa
 
 
 @pytest.mark.usefixtures("float64")
-@each_architecture
-def test_l_gan_has_no_gradient_for_the_encoder(architecture: str) -> None:
+def test_l_gan_has_no_gradient_for_the_encoder() -> None:
     """It samples the prior: however heavy, the encoder's gradient is the VAE's, bit for bit."""
-    heavy = Case("vaegan", architecture, adversarial_weight=1000.0)
-    vae = Case("vae", architecture)
+    heavy = Case("vaegan", adversarial_weight=1000.0)
+    vae = Case("vae")
     pairs = zip(
         heavy.gradients("autoencoder", "encoder"),
         vae.gradients("autoencoder", "encoder"),
