@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from ganvae.core import machine, storage
+from ganvae.core.config import PAPERS_FILE
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.experiments.shared import experiment
 from ganvae.jobs import edits
-from ganvae.models.base.systems import PAPERS_FILE
 
 
 def main() -> None:

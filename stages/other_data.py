@@ -13,11 +13,11 @@ from pathlib import Path
 import yaml
 
 from ganvae.core import config, storage
+from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.core.storage import repository
 from ganvae.data import sources
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs import edits
-from ganvae.models.base.systems import PAPERS, PAPERS_FILE
 
 STAGES = ("download", "preprocess", "train_classifier")
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,13 +14,13 @@ from dvc.repo import Repo
 from dvc.stage.cache import RunCacheNotFoundError
 
 from ganvae.core import config, machine
-from ganvae.core.config import PARAMS_FILE
+from ganvae.core.config import PAPERS_FILE, PARAMS_FILE
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs.executor import Job
 from ganvae.jobs.locks import locked
 from ganvae.jobs.progress import run_counted
 from ganvae.models.base import systems
-from ganvae.models.base.systems import PAPERS_FILE, System
+from ganvae.models.base.systems import System
 from ganvae.training import costs, seeds
 from stages.check_params import slow_precision
 

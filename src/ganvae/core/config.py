@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 from ganvae.errors import ParameterError, UserError
 
 PARAMS_FILE = Path("params.yaml")
+PAPERS = Path("papers")  # the source papers' project
+PAPERS_FILE = PAPERS / PARAMS_FILE
 
 B = TypeVar("B", bound="Block")
 

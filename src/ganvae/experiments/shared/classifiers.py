@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from ganvae.core import imageset, machine, storage
+from ganvae.core.config import PAPERS_FILE
 from ganvae.jobs import edits, progress
 from ganvae.jobs.executor import Job, fingerprint, runs_folder
 from ganvae.jobs.locks import kept
 from ganvae.judging import classifier
 from ganvae.judging.classifier import Classifier, ClassifierParams
-from ganvae.models.base.systems import PAPERS_FILE
 
 WEIGHTS = "weights.safetensors"
 

@@ -16,9 +16,8 @@ from typing import Any
 import pandas as pd
 
 from ganvae.core import config, storage
-from ganvae.core.config import Block
+from ganvae.core.config import PAPERS, PAPERS_FILE, Block
 from ganvae.errors import ParameterError, parameters_of
-from ganvae.models.base.systems import PAPERS, PAPERS_FILE
 
 
 class Experiment(Block):

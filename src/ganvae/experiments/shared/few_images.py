@@ -7,7 +7,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from ganvae.core.config import Block
+from ganvae.core.config import PAPERS_FILE, Block
 from ganvae.core.imageset import dequantise, quantise
 from ganvae.core.machine import Noise, Precision, seed_for
 from ganvae.errors import ParameterError
@@ -15,7 +15,7 @@ from ganvae.evaluation.encoding import finite
 from ganvae.experiments.shared import trainings
 from ganvae.experiments.shared.trainings import Models
 from ganvae.models.base.contract import to_images
-from ganvae.models.base.systems import PAPERS_FILE, Plan
+from ganvae.models.base.systems import Plan
 from ganvae.models.cgan.codes import Coded
 
 (MODEL,) = MODELS = ("cgan",)

@@ -13,14 +13,14 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from ganvae.core import imageset, machine, storage
-from ganvae.core.config import Block
+from ganvae.core.config import PAPERS, PAPERS_FILE, Block
 from ganvae.evaluation.encoding import finite
 from ganvae.jobs import progress
 from ganvae.jobs.executor import Job
 from ganvae.jobs.locks import kept
 from ganvae.models.base import build
 from ganvae.models.base.contract import TrainParams, posterior, to_images
-from ganvae.models.base.systems import PAPERS, PAPERS_FILE, Plan
+from ganvae.models.base.systems import Plan
 from ganvae.training import seeds
 
 # those whose files papers/dvc.yaml names as dependencies of the experiments

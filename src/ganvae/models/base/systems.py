@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import nn
 
 from ganvae.core import config, imageset
-from ganvae.core.config import PARAMS_FILE, Block
+from ganvae.core.config import PAPERS, PAPERS_FILE, PARAMS_FILE, Block
 from ganvae.core.storage import read_tensors
 from ganvae.errors import ParameterError, parameters_of
 from ganvae.models.base import build
@@ -26,7 +26,6 @@ from ganvae.models.base.contract import (
     check_batch_size,
 )
 
-PAPERS = Path("papers")
 RECORD = {  # what a training leaves: the kinds of its files, a folder each with a file per seed
     "weights": "safetensors",
     "checkpoints": "safetensors",
@@ -35,7 +34,6 @@ RECORD = {  # what a training leaves: the kinds of its files, a folder each with
     "history": "csv",
     "costs": "json",
 }
-PAPERS_FILE = PAPERS / "params.yaml"
 IMAGES = 60_000  # MNIST's, of which the papers count their epochs
 
 

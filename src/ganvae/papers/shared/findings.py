@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ganvae.comparison.summary import Spread
 from ganvae.core import config
-from ganvae.models.base.systems import PAPERS_FILE
+from ganvae.core.config import PAPERS_FILE
 from ganvae.papers.shared.results import Result
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "no claim"]

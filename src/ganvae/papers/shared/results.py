@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from ganvae.comparison.summary import Spread, spread
 from ganvae.core import storage
+from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError
 from ganvae.evaluation.sampling import sample
 from ganvae.models.base import systems
 from ganvae.models.base.build import restore
 from ganvae.models.base.snapshots import read_snapshots
-from ganvae.models.base.systems import PAPERS, PAPERS_FILE, System, SystemParams
+from ganvae.models.base.systems import System, SystemParams
 
 BATCH = 1000
 
