@@ -1,10 +1,18 @@
-"""What all tests share: one thread, examples that do not vary between runs, double precision."""
+"""What all tests share: one thread, examples that do not vary between runs, double precision.
 
+And one run of the whole pipeline, which serves every test that needs one.
+"""
+
+import os
 from collections.abc import Iterator
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
+
+from tests import demo_run
+from tests.demo_run import Demo
 
 torch.set_num_threads(1)
 
@@ -12,9 +20,25 @@ settings.register_profile("repeatable", database=None, deadline=None, derandomiz
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that run the pipeline first: they take longest, and xdist deals out whole files."""
+    long = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The digits' study by `make demo`, of all xdist's workers the first one's."""
+    base = tmp_path_factory.getbasetemp()
+    scratch = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    scratch.mkdir(exist_ok=True)
+    with FileLock(scratch / "lock"):
+        return demo_run.once(scratch)
+
+
 @pytest.fixture(autouse=True)
 def torch_modes() -> Iterator[None]:
-    """What a test's call of `runtime.use_one_thread` changed is as before."""
+    """What a test's call of `machine.use_one_thread` changed is as before."""
     yield
     torch.set_flush_denormal(False)
     torch.use_deterministic_algorithms(False)

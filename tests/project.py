@@ -12,7 +12,6 @@ import yaml
 
 from ganvae.core import config, storage
 from ganvae.core.config import overlay
-from ganvae.models.base import systems
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -91,12 +90,27 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def with_papers(made: Path) -> Path:
+    """Adds the papers' project, as it is committed, to what `make` returned."""
+    papers = made / config.PAPERS
+    for name in (".dvc", "celeba", "data"):
+        (papers / name).mkdir(parents=True)
+    for name in (
+        "dvc.yaml", "params.yaml", "celeba/dvc.yaml", "celeba/params.yaml",
+        ".dvcignore", ".dvc/config", ".dvc/.gitignore", "data/.gitignore",
+    ):  # fmt: skip
+        shutil.copy2(ROOT / config.PAPERS / name, papers / name)
+    for name in ("src", "stages"):
+        (papers / name).symlink_to(f"../{name}")
+    return made
+
+
 def add_systems(
     made: Path,
     changes: Mapping[str, dict[str, Any]],
     experiments: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
-    """Adds the papers' pipeline to a project, with these systems and experiments alone.
+    """Adds the papers' project to another, with these systems and experiments alone.
 
     Their images are the project's own.
 
@@ -105,19 +119,18 @@ def add_systems(
         changes: a key of `systems` -> what is laid over it; `length` is replaced.
         experiments: name -> block.
     """
-    content = config.load(ROOT / systems.PAPERS_FILE)
+    content = config.load(ROOT / config.PAPERS_FILE)
     chosen = {}
     for name, change in changes.items():
         block = overlay(content["systems"][name], change)
         chosen[name] = block | {"length": change.get("length", block["length"])}
-    (made / "papers").mkdir()
-    shutil.copy2(ROOT / "papers" / "dvc.yaml", made / "papers")
     content |= {
         "data_sets": {"mnist": config.load(made / "params.yaml")["data"]},
         "systems": chosen,
         "experiments": dict(experiments or {}),
     }
-    storage.write_text(made / systems.PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
+    text = yaml.safe_dump(content, sort_keys=False)
+    storage.write_text(with_papers(made) / config.PAPERS_FILE, text)
 
 
 def prepared(folder: Path, changes: dict[str, Any]) -> Path:

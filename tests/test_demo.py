@@ -1,30 +1,19 @@
-"""`make demo` is `python -m stages.demo`: the pipeline on bundled digits, nothing else touched."""
+"""`make demo`: the whole pipeline on bundled digits, nothing else touched."""
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from ganvae.core import config, storage
+from ganvae.core import config
 from ganvae.core.config import overlay
 from stages.check_params import check
 from tests import project
-from tests.test_dependencies import MODELS, Pipeline, leaves
-from tests.test_pipeline import ran
-
-SHORTER: dict[str, Any] = {
-    "train": {"epochs": 1, "seeds": [0]},
-    "classifier": {"epochs": 1},
-    "evaluate": {"images": 1000},
-    "figures": {"dpi": 50},
-}
-COMMITTED = ("dvc.lock", "metrics/comparison.md", "metrics/gan.json", "plots/samples.png")
-
+from tests.demo_run import Demo, as_new_user
+from tests.pipelines import MODELS, Pipeline, leaves, ran
 
 # The overlay
 
@@ -59,93 +48,45 @@ def test_the_demo_changes_what_it_names_and_is_valid() -> None:
     assert laid["data"]["name"] == "digits", "no download"
 
 
-# The command
+# The command, in a fresh clone without an identity
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command as a new user would: an empty home folder, a git that knows nobody."""
-    home = folder.parent / "home"
-    home.mkdir(exist_ok=True)
-    private = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
-    known = project.environment(**private).items()
-    environment = {k: v for k, v in known if not k.startswith(("GIT_AUTHOR", "GIT_COMMITTER"))}
-    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True)
+def test_it_runs_every_stage_once_and_a_second_call_none(demo: Demo) -> None:
+    assert ran(demo.first) == set(Pipeline(demo.folder).stages)
+    assert ran(demo.second) == set()
 
 
-def demo(folder: Path) -> str:
-    return project.succeed(run(folder, sys.executable, "-m", "stages.demo"))
-
-
-def prepare(folder: Path) -> Path:
-    """The project as published, results included, with a shorter demo."""
-    project.make(folder, {})
-    shutil.copy2(project.ROOT / "params.yaml", folder)
-    shorter = overlay(config.load(project.ROOT / "demo.yaml"), SHORTER)
-    storage.write_text(folder / "demo.yaml", yaml.safe_dump(shorter))
-    for name in COMMITTED:
-        storage.write_text(folder / name, f"{name} as committed\n")
-    return folder
-
-
-def clone(project_folder: Path, scratch: Path) -> Path:
-    """A git clone of a project, without an identity."""
-    origin, folder = scratch / "origin", scratch / "clone"
-    shutil.copytree(project_folder, origin, ignore=shutil.ignore_patterns(".demo"))
-    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "All")):
-        project.succeed(project.command(origin, "git", *arguments))
-    project.succeed(run(origin, "git", "clone", "-q", str(origin), str(folder)))
-    assert run(folder, "git", "config", "user.email").returncode == 1
-    return folder
-
-
-def untouched(folder: Path) -> dict[str, bytes]:
-    """Every file that is not the demo's own."""
-    return {
-        name: content
-        for name, content in project.contents(folder).items()
-        if not name.startswith((".demo/", ".git/")) and "__pycache__" not in name
-    }
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project without git, as from an unpacked archive."""
-    return prepare(tmp_path_factory.mktemp("demo") / "project")
-
-
-@pytest.mark.slow
-def test_without_git_it_prints_the_table_and_touches_nothing_else(archive: Path) -> None:
-    before = untouched(archive)
-    assert set(COMMITTED) < set(before)
-
-    first = demo(archive)
-    assert ran(first) == set(Pipeline(archive / ".demo").stages)
-    table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
-    assert table.split("\n## ")[1] in first
+def test_it_prints_the_table_and_draws(demo: Demo) -> None:
+    table = (demo.folder / "metrics/comparison.md").read_text(encoding="utf-8")
+    for said in (demo.first, demo.second):
+        assert table.split("\n## ")[1] in said
     assert all(re.search(rf"^\| *{model}\b", table, re.MULTILINE) for model in MODELS)
     for shown in (".demo/plots", ".demo/dvc_plots/index.html"):
-        assert shown in first
-        assert (archive / shown).exists()
-    assert list((archive / ".demo/plots").glob("*.png"))
-    page = (archive / ".demo/dvc_plots/index.html").read_text(encoding="utf-8")
+        assert shown in demo.first
+        assert (demo.clone / shown).exists()
+    assert list((demo.folder / "plots").glob("*.png"))
+    page = (demo.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
     assert "cdn.jsdelivr.net" not in page, "the page needs no network"
 
-    assert ran(demo(archive)) == set(), "a second call finds everything up to date"
-    assert untouched(archive) == before
+
+def test_it_touches_nothing_else(demo: Demo) -> None:
+    shown = project.command(demo.clone, "git", "status", "--porcelain", "--ignored").stdout
+    own = {line.removeprefix("!! ") for line in shown.splitlines()}
+    assert {name for name in own if "__pycache__" not in name} == {".demo/"}
+    assert as_new_user(demo.clone, "git", "config", "user.email").returncode == 1
 
 
 @pytest.mark.slow
-def test_in_a_clone_without_an_identity_git_status_stays_clean(
-    archive: Path, tmp_path: Path
-) -> None:
-    """Trainings come from the run cache of the other test, where it ran, to save time."""
-    cache = Path(".demo/.dvc/cache")
-    folder = clone(archive, tmp_path)
-    if (archive / cache).exists():
-        shutil.copytree(archive / cache, folder / cache)
-    before = untouched(folder)
-    output = demo(folder)
-    table = (folder / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
+def test_it_runs_without_git(demo: Demo, tmp_path: Path) -> None:
+    """As from an unpacked archive; the trainings come from the clone's run cache, to save time."""
+    archive, cache = tmp_path / "project", Path(".demo/.dvc/cache")
+    ignored = shutil.ignore_patterns(".git", ".demo")
+    shutil.copytree(demo.clone, archive, symlinks=True, ignore=ignored)
+    before = project.contents(archive)
+    shutil.copytree(demo.clone / cache, archive / cache)
+    output = project.succeed(as_new_user(archive, sys.executable, "-m", "stages.demo"))
+    table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
     assert table.split("\n## ")[1] in output
-    assert untouched(folder) == before
-    assert run(folder, "git", "status", "--porcelain").stdout == ""
+    after = project.contents(archive).items()
+    kept = {n: c for n, c in after if not n.startswith(".demo/") and "__pycache__" not in n}
+    assert kept == before

@@ -1,257 +1,242 @@
-"""What re-runs is exactly what is affected: DVC's own index against what is expected."""
+"""What re-runs is exactly what is affected, in both DVC projects, and imports run downward."""
 
-import fnmatch
+import ast
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
 
-import networkx as nx
 import pytest
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 from ganvae.core import config
+from ganvae.jobs.imports import closure
+from tests import project
+from tests.pipelines import MODELS, TRAIN, Pipeline, kind, leaves
 from tests.project import ROOT
 
-MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-TRAIN = {f"train_{m}" for m in MODELS}
-EVALUATE = {f"evaluate@{m}" for m in MODELS}
-AFTER_TRAINING = EVALUATE | {"compare"}
-DATA = {"download", "preprocess", "train_classifier", "evaluate_real"} | TRAIN | AFTER_TRAINING
+SRC = ROOT / "src" / "ganvae"
 
+TRAINED = "train evaluate compare"
+JUDGED = "evaluate evaluate_real compare"
+DATA = f"download preprocess train_classifier {TRAINED} evaluate_real"
+SYSTEMS = "train evaluate report"
+FACES = "celeba_train celeba_report"
+OF_DATA = f"data {SYSTEMS} experiment"
+EXPERIMENTS = "experiment report@mi2018 report@ghosh2020 report@parakatta2023"
 
-def of(*models: str) -> set[str]:
-    """The stages that a change in the training of these models affects."""
-    return {f"{s}{m}" for m in models for s in ("train_", "evaluate@")} | {"compare"}
+# Folders and files of src/ganvae, or files of stages/ -> what their edit re-runs, here and among
+# the papers: kinds of stage, or stages. A star: those stages alone that are made of what the
+# file, or the folder inside that folder, is named after. The longest path that fits counts.
+FILES: Mapping[str, tuple[str, str]] = {
+    "errors.py jobs tools": ("", ""),
+    "core": (DATA, f"{OF_DATA} celeba_data {FACES}"),
+    "data stages/download.py": (DATA, OF_DATA),
+    "stages/preprocess.py": (DATA.removeprefix("download "), OF_DATA),
+    "stages/train_classifier.py": (f"train_classifier {JUDGED}", OF_DATA),
+    "judging/classifier.py": (f"train_classifier {JUDGED}", OF_DATA),
+    "networks": ("train* evaluate* compare*", "train* evaluate* experiment report celeba_train* "
+                 "celeba_report*"),
+    "networks/layers models/base training": (TRAINED, f"{SYSTEMS} experiment {FACES}"),
+    "stages/train_one.py": (TRAINED, f"{SYSTEMS} experiment {FACES}"),
+    "stages/train.py": (TRAINED, f"{SYSTEMS} {FACES}"),
+    "models": ("train* evaluate* compare*", "train* evaluate* experiment report celeba_train* "
+               "celeba_report"),
+    # of two or more models here; a template cannot tell which of the papers' systems they are of
+    "models/gan/loss.py": ("train_gan train_vaegan train_cvaegan evaluate@gan evaluate@vaegan "
+                           "evaluate@cvaegan compare", f"{SYSTEMS} experiment {FACES}"),
+    "models/vae": ("train* evaluate* compare*", f"{SYSTEMS} experiment {FACES}"),
+    "models/vae/loss.py": ("train_vae train_vaegan train_cvaegan evaluate@vae evaluate@vaegan "
+                           "evaluate@cvaegan compare", f"{SYSTEMS} experiment {FACES}"),
+    "models/vae/elbo.py": ("train_vae train_vaegan train_cvaegan evaluate compare",
+                           f"{SYSTEMS} experiment {FACES}"),
+    "models/cgan/codes.py": ("", f"{SYSTEMS} experiment celeba_report"),
+    "metrics judging": (JUDGED, "evaluate experiment report"),
+    "evaluation": ("evaluate compare", "evaluate experiment report celeba_report"),
+    "stages/evaluate.py": ("evaluate compare", "evaluate report"),
+    "floors stages/evaluate_real.py": ("evaluate_real compare", ""),
+    "comparison": ("compare", "report"),
+    "comparison/constraint.py": ("compare", "experiment report"),
+    "figures": ("compare", "report celeba_report"),
+    "stages/compare.py": ("compare", ""),
+    "experiments": ("", "experiment* report*"),
+    "experiments/shared stages/experiment.py stages/train_classifier_one.py": ("", EXPERIMENTS),
+    "papers": ("", "report*"),
+    "papers/shared stages/report.py": ("", "report"),
+    "stages/other_data.py": ("", OF_DATA),
+    "celeba/images.py stages/celeba_data.py": ("", f"celeba_data {FACES}"),
+    "celeba/faces.py stages/celeba_report.py": ("", "celeba_report"),
+    # tools, and what starts the stages' work
+    "stages/accept.py stages/attend.py stages/check_params.py stages/demo.py stages/plots_page.py "
+    "stages/provenance.py stages/results_page.py stages/study.py": ("", ""),
+}  # fmt: skip
 
-
-# By pattern, the first that fits; check_params reads every key and is left out.
-PARAMS: Mapping[str, set[str]] = {
-    "data.*": DATA,
-    "networks.*": TRAIN | AFTER_TRAINING,
-    "train.*": TRAIN | AFTER_TRAINING,
-    **{f"models.{m}.*": of(m) for m in MODELS},
-    "classifier.*": {"train_classifier", "evaluate_real"} | AFTER_TRAINING,
-    "evaluate.*": {"evaluate_real"} | AFTER_TRAINING,
-    "figures.*": {"compare"},
+# The same of the keys of params.yaml and of papers/params.yaml.
+PARAMS: Mapping[str, str] = {
+    "data": DATA,
+    "networks": TRAINED,
+    "train": TRAINED,
+    "models": "train* evaluate* compare",
+    "classifier": f"train_classifier {JUDGED}",
+    "evaluate": JUDGED,
+    "figures": "compare",
 }
-
-REPORTS = sorted((ROOT / "src/ganvae/papers").glob("*.py"))
-
-# Cannot change a result, so no stage depends on them; each with its reason.
-FREE = {
-    "stages/__init__.py": "puts src first on the import path",
-    "stages/accept.py": "a tool, no stage",
-    "stages/attend.py": "starts the commands on a cluster's machine",
-    "stages/demo.py": "a tool, no stage",
-    "stages/plots_page.py": "a tool, no stage",
-    "stages/provenance.py": "a tool, no stage",
-    "stages/check_params.py": "its out never changes",
-    "stages/study.py": "starts trainings early; the stages collect them",
-    "stages/experiment.py": "a stage of the papers' pipeline, as the next",
-    "stages/train_classifier_one.py": "see above",
-    "stages/report.py": "a stage of the papers' pipeline",
-    "stages/results_page.py": "writes the page of the papers' reports",
-    "src/ganvae/attend.py": "waits for a command; what that writes is its own",
-    "src/ganvae/claims.py": "locks the jobs' folders",
-    "src/ganvae/cluster.py": "starts the commands on other machines",
-    "src/ganvae/edits.py": "refuses a result; it makes none",
-    "src/ganvae/errors.py": "the wording of errors",
-    "stages/train_system.py": "a stage of the papers' pipeline, as the next two",
-    "stages/evaluate_system.py": "see above",
-    "stages/other_data.py": "see above",
-    "stages/celeba_data.py": "a stage of CelebA's pipeline, as the next two",
-    "stages/celeba_train.py": "see above",
-    "stages/celeba_report.py": "see above",
-    "src/ganvae/celeba.py": "reads CelebA's images",
-    "src/ganvae/faces.py": "shows what is made of CelebA's images",
-    "src/ganvae/systems.py": "the papers' systems",
-    "src/ganvae/codes.py": "of the papers' models",
-    **{f"src/ganvae/papers/{f.name}": "the papers' reports" for f in REPORTS if f.stat().st_size},
-    "src/ganvae/losses/information.py": "of the papers' models",
-    "src/ganvae/models/ae.py": "of the papers' pipeline, as the next three",
-    "src/ganvae/models/cgan.py": "see above",
-    "src/ganvae/models/infogan.py": "see above",
-    "src/ganvae/models/vae_alternating.py": "see above",
-    "src/ganvae/grid.py": "the papers' grid of lambda and d",
-    "src/ganvae/jobs.py": "starts the commands; what they write is theirs",
-    "src/ganvae/progress.py": "progress bars",
-    "src/ganvae/classifiers.py": "of the papers' experiments, as the next eleven",
-    "src/ganvae/experiment.py": "see above",
-    "src/ganvae/experiments/anomaly.py": "see above",
-    "src/ganvae/experiments/augmentation.py": "see above",
-    "src/ganvae/experiments/compression.py": "see above",
-    "src/ganvae/experiments/denoising.py": "see above",
-    "src/ganvae/experiments/map.py": "see above",
-    "src/ganvae/experiments/two_layer_classifier.py": "see above",
-    "src/ganvae/few_images.py": "see above",
-    "src/ganvae/jpeg.py": "see above",
-    "src/ganvae/principal.py": "see above",
-    "src/ganvae/trainings.py": "see above",
-    "src/ganvae/sensitivity.py": "draws the papers' trainings over lambda and d",
-    "src/ganvae/threads.py": "runs pieces of work side by side; what they give is theirs",
-    "src/ganvae/provenance.py": "of the tool that tells where numbers come from",
-    "src/ganvae/syntax.py": "names the folders of trainings; of the tool that accepts comments",
+PAPERS_PARAMS: Mapping[str, str] = {
+    "papers": "train* evaluate* report*",
+    "data_sets": "data* train* evaluate* experiment* report*",
+    "systems": "train* evaluate* report",
+    "experiments": "experiment* report*",
 }
-
-SOURCES: Mapping[str, set[str]] = {
-    **{path: set() for path in FREE},
-    # of the papers' pipeline, like the packages further down that name it
-    "stages/train_system.py": set(),
-    "stages/evaluate_system.py": set(),
-    "stages/other_data.py": set(),
-    "stages/report.py": set(),
-    "stages/results_page.py": set(),
-    "src/ganvae/papers/*.py": set(),
-    "stages/download.py": DATA,
-    "src/ganvae/idx.py": DATA,
-    "src/ganvae/mirrors.py": DATA,
-    "src/ganvae/sources.py": DATA,
-    "src/ganvae/config.py": DATA,
-    "src/ganvae/storage.py": DATA,
-    "stages/preprocess.py": DATA - {"download"},
-    "src/ganvae/data.py": DATA - {"download", "preprocess"},
-    "src/ganvae/runtime.py": DATA - {"download", "preprocess"},
-    "stages/train_classifier.py": {"train_classifier", "evaluate_real"} | AFTER_TRAINING,
-    "src/ganvae/classifier.py": {"train_classifier", "evaluate_real"} | AFTER_TRAINING,
-    "stages/train*.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/history.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/linear.py": TRAIN | AFTER_TRAINING | {"evaluate_real"},
-    "src/ganvae/model.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/processes.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/results.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/snapshots.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/stepper.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/study.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/task.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/training.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/networks/wide.py": TRAIN | AFTER_TRAINING,
-    "src/ganvae/networks/*.py": set(),  # not the architecture of params.yaml
-    # of these other architectures alone, but a template cannot lengthen a list of dependencies
-    "src/ganvae/convolution.py": TRAIN | AFTER_TRAINING,
-    **{f"src/ganvae/models/{m}.py": of(m) for m in MODELS},
-    "src/ganvae/losses/adversarial.py": of("gan", "vaegan", "cvaegan"),
-    "src/ganvae/updates/adversary.py": of("gan", "vaegan", "cvaegan"),
-    "src/ganvae/losses/wasserstein.py": of("wgan"),
-    # -ELBO is a metric too, so it is every evaluation's
-    "src/ganvae/losses/elbo.py": of("vae", "vaegan", "cvaegan") | AFTER_TRAINING,
-    "src/ganvae/updates/autoencoder.py": of("vae", "vaegan", "cvaegan"),
-    "src/ganvae/losses/vaegan.py": of("vaegan"),
-    "src/ganvae/losses/constrained.py": of("cvaegan"),
-    "stages/evaluate_real.py": {"evaluate_real", "compare"},
-    "src/ganvae/metrics/*.py": {"evaluate_real"} | AFTER_TRAINING,
-    "src/ganvae/evaluation.py": {"evaluate_real"} | AFTER_TRAINING,
-    "stages/evaluate.py": AFTER_TRAINING,
-    "src/ganvae/encoding.py": AFTER_TRAINING,
-    "src/ganvae/inception.py": {"evaluate_real"} | AFTER_TRAINING,
-    "src/ganvae/inversion.py": AFTER_TRAINING,
-    "src/ganvae/parts.py": AFTER_TRAINING,
-    "src/ganvae/timeline.py": AFTER_TRAINING,
-    "src/ganvae/scoring.py": {"evaluate_real"} | AFTER_TRAINING,
-    "src/ganvae/floors.py": {"evaluate_real", "compare"},
-    "src/ganvae/planted.py": {"evaluate_real", "compare"},
-    "src/ganvae/selftest.py": {"evaluate_real", "compare"},
-    "src/ganvae/generated.py": AFTER_TRAINING,
-    "src/ganvae/showcase.py": AFTER_TRAINING,
-    "src/ganvae/trained.py": AFTER_TRAINING,
-    "stages/compare.py": {"compare"},
-    "src/ganvae/comparison/*": {"compare"},
-    "src/ganvae/figures/*": {"compare"},
-}
-
-
-class Pipeline:
-    """DVC's index of the repository: which stage reads what, and which follows which."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        with Repo(str(root)) as repo:
-            index = repo.index
-        self.stages = {s.name: s for s in index.stages if s.path_in_repo == "dvc.yaml"}
-        self.graph: nx.DiGraph = index.graph.subgraph(self.stages.values())
-
-    def affected(self, direct: set[str]) -> set[str]:
-        """The stages and all that follow; check_params apart, whose out never changes."""
-        nodes = {self.stages[name] for name in direct - {"check_params"}}
-        after = {a for node in nodes for a in nx.ancestors(self.graph, node)}
-        return {stage.name for stage in nodes | after}
-
-    def by_param(self, key: str) -> set[str]:
-        """Stages that read a dotted key, as its own or within a block."""
-        found = set()
-        for name, stage in self.stages.items():
-            for dep in stage.deps:
-                if isinstance(dep, ParamsDependency):
-                    read = dep.params
-                    if not read or any(key == p or key.startswith(f"{p}.") for p in read):
-                        found.add(name)
-        return found
-
-    def by_file(self, path: str) -> set[str]:
-        """Stages with a file, or a folder around it, among their dependencies."""
-        file = self.root / path
-        return {
-            name
-            for name, stage in self.stages.items()
-            for dep in stage.deps
-            if not isinstance(dep, ParamsDependency)
-            and (Path(dep.fs_path) == file or Path(dep.fs_path) in file.parents)
-        }
+FREE = ("src/ganvae/jobs/", "src/ganvae/errors.py", "stages/__init__.py")
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Pipeline:
-    return Pipeline(ROOT)
+def main() -> Pipeline:
+    return Pipeline()
 
 
-def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
+@pytest.fixture(scope="module")
+def papers() -> Pipeline:
+    return Pipeline(papers=True)
 
 
-def expected(table: Mapping[str, set[str]], name: str) -> set[str]:
-    if name in table:
-        return table[name]
-    fits = [stages for pattern, stages in table.items() if fnmatch.fnmatch(name, pattern)]
-    assert fits, f"{name}: say in this table which stages it affects"
-    return fits[0]
+def selected(pipeline: Pipeline, words: str, block: tuple[str, str]) -> set[str]:
+    """The stages that a row names, of those with a star the ones that are made of `block`."""
+    every = " ".join(word for word in words.split() if not word.endswith("*"))
+    starred = pipeline.select(" ".join(w[:-1] for w in words.split() if w.endswith("*")))
+    made = {name for name in starred if block in pipeline.blocks.get(name, set())}
+    return pipeline.select(every) | made
 
 
-def test_every_stage_of_the_mission_is_there(pipeline: Pipeline) -> None:
-    assert set(pipeline.stages) == DATA | {"check_params"}
-
-
-def test_every_key_re_runs_what_it_affects(pipeline: Pipeline) -> None:
-    for key in leaves(config.load(ROOT / "params.yaml")):
-        direct = pipeline.by_param(key)
-        assert "check_params" in direct, key
-        assert pipeline.affected(direct) == expected(PARAMS, key), key
+def row(path: str) -> tuple[str, str]:
+    """The table's words for a file."""
+    name = path.removeprefix("src/ganvae/")
+    fits = {
+        start: words
+        for starts, words in FILES.items()
+        for start in starts.split()
+        if name == start or name.startswith(f"{start}/")
+    }
+    assert fits, f"{path}: say in the table which stages it affects"
+    return fits[max(fits, key=len)]
 
 
 def source_files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "src", "stages"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    files = [f for f in listed if f.endswith(".py") and (ROOT / f).exists()]
-    return [f for f in files if (ROOT / f).stat().st_size]  # empty __init__ files
+    command = "git ls-files --cached --others --exclude-standard src stages"
+    listed = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [f for f in listed.stdout.split() if f.endswith((".py", ".json"))]
+    return [f for f in files if (ROOT / f).exists() and (ROOT / f).stat().st_size]
 
 
-def test_every_source_file_re_runs_what_it_affects(pipeline: Pipeline) -> None:
-    for path in source_files():
-        affected = pipeline.affected(pipeline.by_file(path))
-        assert affected == expected(SOURCES, path), path
+SOURCES = [f for f in source_files() if f != "stages/__init__.py"]  # which makes src findable
 
 
-def test_every_file_dependency_exists(pipeline: Pipeline) -> None:
-    for name, stage in pipeline.stages.items():
-        for dep in stage.deps:
-            if str(dep).startswith(("src", "stages")):
-                assert Path(dep.fs_path).exists(), f"{name}: {dep}"
+@pytest.mark.parametrize("path", SOURCES)
+def test_a_source_file_re_runs_what_it_affects(path: str, main: Pipeline, papers: Pipeline) -> None:
+    folder, *rest = path.removeprefix("src/ganvae/").split("/")
+    block = (folder, rest[0].removesuffix(".py") if rest else "")
+    for pipeline, words in zip((main, papers), row(path), strict=True):
+        expected = selected(pipeline, words, block)
+        assert pipeline.affected(pipeline.by_file(path)) == expected
+
+
+def test_a_key_re_runs_what_it_affects(main: Pipeline) -> None:
+    for key in leaves(config.load(ROOT / "params.yaml")):
+        section, name = key.split(".")[:2]
+        direct = main.by_param(key)
+        assert "check_params" in direct, key
+        expected = selected(main, PARAMS[section], (section, name))
+        assert main.affected(direct) == expected, key
+
+
+def test_a_papers_key_re_runs_what_it_affects(papers: Pipeline) -> None:
+    for key in leaves(config.load(ROOT / config.PAPERS_FILE)):
+        section, name = key.split(".")[:2]
+        expected = selected(papers, PAPERS_PARAMS[section], (section, name))
+        if section == "papers":  # what a paper's experiments are made of, its block is not
+            expected |= papers.affected(papers.by_param(key)) & papers.select("report")
+        assert papers.affected(papers.by_param(key)) == expected, key
+    judges = papers.affected(papers.by_param("classifier.lr", "../params.yaml"))
+    assert judges == papers.select(OF_DATA)
+    assert not papers.by_param("train.lr", "../params.yaml"), "the main pipeline's own"
+
+
+def test_every_stage_of_the_mission_is_there(main: Pipeline, papers: Pipeline) -> None:
+    assert set(main.stages) == main.select(f"check_params {DATA}")
+    assert {kind(name) for name in main.stages} == {"check_params", *DATA.split()}
+    assert set(main.stages) >= TRAIN
+    kinds = {"celeba_data", *FACES.split(), *OF_DATA.split()}
+    assert {kind(name) for name in papers.stages} == kinds
+
+
+def test_celeba_and_the_papers_are_apart(papers: Pipeline) -> None:
+    """CelebA's images are nowhere: what needs them runs only when asked for."""
+    faces = {name for name in papers.stages if name.startswith("celeba_")}
+    for name in papers.stages:
+        assert (papers.before(name) <= faces) if name in faces else not papers.before(name) & faces
+
+
+def test_a_report_follows_all_its_systems(papers: Pipeline) -> None:
+    systems = config.load(ROOT / config.PAPERS_FILE)["systems"]
+    for name in papers.select("report"):
+        paper = name.partition("@")[2]
+        own = {f"evaluate@{s}" for s, block in systems.items() if block["paper"] == paper}
+        assert {*own, "data@mnist"} <= papers.before(name)
+
+
+# What a stage runs lies within its dependencies
+
+
+def declared(pipeline: Pipeline, stage: str) -> set[str]:
+    """A stage's dependencies; an evaluation's with its training's, which comes first."""
+    name = stage.partition("evaluate@")[2]
+    trainings = {f"train_{name}", f"train@{name}"} & pipeline.stages.keys()
+    return pipeline.files(stage).union(*map(pipeline.files, trainings))
+
+
+def undeclared(pipeline: Pipeline, stage: str, files: set[str]) -> set[str]:
+    """Those of the files that no dependency of the stage covers, though they could change it."""
+    known = declared(pipeline, stage)
+    counted = {file for file in files if not file.startswith(FREE)}
+    return {f for f in counted if not known & {f, *map(str, Path(f).parents)}}
+
+
+def run_by(pipeline: Pipeline, stage: str) -> set[str]:
+    """The files of what a stage is made of, its scripts and all that these import."""
+    roots = [ROOT / file for file in pipeline.files(stage) if file.startswith("stages/")]
+    assert roots
+    if kind(stage) != "compare":
+        made = sorted(pipeline.blocks.get(stage, set()))
+        if kind(stage) == "report":  # it reads the experiments' tables
+            made = [block for block in made if block[0] != "experiments"]
+        named = [SRC / folder / f"{name}.py" for folder, name in made]
+        named += [SRC / folder / name / "model.py" for folder, name in made]
+        roots += [file for file in named if file.is_file()]
+    packages = {"ganvae": SRC, "stages": ROOT / "stages"}
+    found = [file for file in closure(roots, packages) if file.stat().st_size]
+    return {str(file.relative_to(ROOT)) for file in found}
+
+
+def test_every_stage_depends_on_what_its_files_import(main: Pipeline, papers: Pipeline) -> None:
+    for pipeline in (main, papers):
+        for stage in sorted(set(pipeline.stages) - {"check_params"}):  # its out never changes
+            missing = undeclared(pipeline, stage, run_by(pipeline, stage))
+            assert not missing, f"{stage} imports {missing}"
+
+
+def test_every_file_dependency_exists(main: Pipeline, papers: Pipeline) -> None:
+    for pipeline in (main, papers):
+        for stage in pipeline.stages:
+            code = {f for f in pipeline.files(stage) if f.startswith(("src", "stages"))}
+            assert not [f for f in code if not (pipeline.root / f).exists()], stage
+
+
+def test_evaluating_one_model_depends_on_no_other(main: Pipeline) -> None:
+    for model in MODELS:
+        read = {p for f in main.files(f"evaluate@{model}") for p in f.split("/")}
+        read -= {"vae", "elbo.py"}  # whose -ELBO is a metric too
+        assert not read & (set(MODELS) - {model})
 
 
 def test_nothing_of_the_machine_is_a_parameter() -> None:
@@ -259,8 +244,111 @@ def test_nothing_of_the_machine_is_a_parameter() -> None:
     assert not [w for w in ("device", "thread", "worker", "log", "verbose") if w in keys]
 
 
-def test_evaluating_one_model_depends_on_no_other(pipeline: Pipeline) -> None:
-    for model in MODELS:
-        deps = " ".join(str(dep) for dep in pipeline.stages[f"evaluate@{model}"].deps)
-        words = deps.replace("/", " ").replace(".", " ").split()
-        assert not [other for other in MODELS if other != model and other in words]
+# What an editor leaves
+
+
+@pytest.mark.parametrize("papers_too", [False, True], ids=["main", "papers"])
+def test_editors_files_and_bytecode_trigger_nothing(tmp_path: Path, papers_too: bool) -> None:
+    folder = project.make(tmp_path / "project", {})
+    project.with_papers(folder)
+    project.succeed(project.command(folder, "git", "init", "-q"))
+    before = code(folder / "papers" if papers_too else folder)
+    for place in sorted({folder / "stages", *(p.parent for p in folder.rglob("src/**/*.py"))}):
+        for name in ("a.py~", ".a.py.swp", "#a.py#", "4913", "__pycache__/a.cpython-311.pyc"):
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_bytes(b"of an editor")
+    assert code(folder / "papers" if papers_too else folder) == before
+    with (folder / "src/ganvae/metrics/sharpness.py").open("a") as file:
+        file.write("EDIT = 1\n")
+    after = code(folder / "papers" if papers_too else folder)
+    assert {name for name in before if before[name] != after[name]} == {"src/ganvae/metrics"}
+
+
+def code(project_folder: Path) -> dict[str, str]:
+    """DVC's checksum of every folder and file of code that a stage depends on."""
+    with Repo(str(project_folder)) as repo:
+        deps = {str(dep.def_path): dep for stage in repo.index.stages for dep in stage.deps
+                if not isinstance(dep, ParamsDependency)}  # fmt: skip
+        return {name: dep.get_hash().value for name, dep in deps.items()
+                if name.startswith(("src", "stages"))}  # fmt: skip
+
+
+# Layers
+
+LAYERS = (  # each imports from those above it alone; what stands side by side, not each other
+    "errors",
+    "core",
+    "jobs data metrics networks",
+    "models/base",
+    "models",
+    "judging",
+    "training evaluation floors",
+    "figures",
+    "comparison",
+    "papers experiments celeba tools",
+)
+
+
+def layer(module: str) -> str:
+    """The folder of a module of ganvae; a folder of models/ apart from models/base is models."""
+    parts = module.split(".")[1:]
+    return "models/base" if parts[:2] == ["models", "base"] else parts[0]
+
+
+def imports() -> dict[str, set[str]]:
+    """Module -> the modules of ganvae that it imports, inside functions too."""
+    files = {
+        ".".join(f.relative_to(SRC.parent).with_suffix("").parts): f for f in SRC.rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for module, file in files.items():
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{file}:{node.lineno}: imports are absolute"
+                inside = {f"{node.module}.{alias.name}" for alias in node.names} & files.keys()
+                names |= inside or {str(node.module)}
+        own = ("ganvae", "stages", "tests", "benchmarks")
+        found[module] = {name for name in names if name.split(".")[0] in own}
+    return found
+
+
+def test_imports_run_downward() -> None:
+    rank = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
+    for module, imported in imports().items():
+        if module.endswith("__init__"):
+            continue
+        here = layer(module)
+        for other in imported:
+            assert other.startswith("ganvae."), f"{module} imports {other}: src knows src alone"
+            down = layer(other) == here or rank[layer(other)] < rank[here]
+            assert down, f"{module} imports {other}"
+
+
+def test_no_cycles() -> None:
+    assert len(list(TopologicalSorter(imports()).static_order())) > 100
+
+
+def test_what_is_found_by_its_name_is_imported_by_nobody_else() -> None:
+    """A registry of models, networks or experiments would re-run every stage for a new one."""
+    for module, imported in imports().items():
+        for other in imported:
+            parts = other.split(".")
+            model = parts[1] == "models" and parts[2:] and parts[-1] == "model"
+            network = parts[1] == "networks" and len(parts) == 3
+            experiment = parts[1] == "experiments" and len(parts) == 3
+            assert not any((model, network, experiment)), f"{module} imports {other}"
+
+
+def test_core_config_and_errors_know_no_torch() -> None:
+    for name in ("core/config", "errors"):
+        assert "torch" not in (SRC / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_package_files_are_empty() -> None:
+    """A folder's `__init__.py` with content would be a dependency of every stage."""
+    packages = list(SRC.rglob("__init__.py"))
+    assert {file.parent for file in packages} == {file.parent for file in SRC.rglob("*.py")}
+    assert [file for file in packages if file.read_bytes()] == []
