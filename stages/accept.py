@@ -1,6 +1,6 @@
 """Accepts comment-only edits of source files without running the stages again.
 
-For every stage of the main pipeline that DVC calls changed, the version of each changed file or
+For every stage that DVC calls changed, the version of each changed file or
 folder that `dvc.lock` records is looked up in git and its syntax trees, docstrings apart, compared
 with the work tree's. Where all are equal, `dvc commit -f <stage>` records the new files; a real
 edit is refused, and nothing is recorded.
@@ -15,13 +15,13 @@ from typing import Any
 
 from ganvae.core import config
 from ganvae.errors import UserError, run
-from ganvae.tools.syntax import output, recorded, same_program
+from ganvae.tools.syntax import counted, output, recorded, same_program
 
 
 def main() -> None:
     """Entry point: `python -m stages.accept`."""
     lock = config.load(Path("dvc.lock"))["stages"]
-    changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json", "dvc.yaml"]))
+    changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json"]))
     for stage, changes in changed.items():
         if stage not in lock:
             raise UserError(f"{stage}: never run: run dvc repro")
@@ -52,10 +52,7 @@ def check(stage: str, changes: list[Any], dependencies: list[dict[str, str]]) ->
 
 def _present(path: str) -> dict[str, str]:
     """The text of a file, or of every file of a folder that DVC looks at, by path."""
-    root = Path(path)
-    files = [root] if root.is_file() else [file for file in root.rglob("*") if file.is_file()]
-    seen = [file for file in files if "__pycache__" not in file.parts]
-    return {file.as_posix(): file.read_text(encoding="utf-8") for file in seen}
+    return {name: Path(name).read_text(encoding="utf-8") for name in counted(Path(), path)}
 
 
 def _check_source(stage: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:

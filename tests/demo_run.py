@@ -1,4 +1,4 @@
-"""The digits' study, run once for all tests: `make demo` in a fresh clone, as a new user types it."""
+"""The digits' study, run once for all tests: `make demo` in a fresh clone, as a new user does."""
 
 import os
 import shutil

@@ -1,9 +1,7 @@
-"""The whole pipeline by real DVC commands on the bundled digits, in one copy of the project."""
+"""The main pipeline by real DVC commands on the finished study of the bundled digits."""
 
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,59 +12,20 @@ from pathlib import Path
 import pytest
 
 from ganvae.core import config
-from tests import project
-from tests.test_dependencies import EVALUATE, FREE, MODELS, TRAIN, Pipeline
-
-# Imported by every Python process of the run: at its end it says which files it used.
-RECORDER = """
-import atexit, json, os, sys
-def _record(folder=os.environ.get("RECORD_IMPORTS"), stage=os.environ.get("DVC_STAGE")):
-    if folder and stage:
-        names = [n for n in sys.modules if n.split(".")[0] in ("ganvae", "stages")]
-        files = [sys.modules[n].__file__ for n in names if sys.modules[n].__file__]
-        files += [f for f in [getattr(sys.modules["__main__"], "__file__", None)] if f]
-        with open(os.path.join(folder, f"{stage}-{os.getpid()}.json"), "w") as file:
-            json.dump(files, file)
-atexit.register(_record)
-"""
+from tests import demo_run, project
+from tests.demo_run import Demo
+from tests.pipelines import EVALUATE, MODELS, TRAIN, Pipeline, ran, recorded, restored
+from tests.test_dependencies import undeclared
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    """Runs a dvc command that has to succeed, recording what its stages import."""
-    return project.succeed(
-        project.command(
-            folder,
-            sys.executable, "-m", "dvc", *arguments,
-            PYTHONPATH=str(folder.parent / "recorder"),
-            RECORD_IMPORTS=str(folder.parent / "imports"),
-        )
-    )  # fmt: skip
-
-
-def ran(output: str) -> set[str]:
-    """The stages whose commands DVC ran."""
-    return set(re.findall(r"Running stage '([^']+)'", output))
-
-
-def restored(output: str) -> set[str]:
-    """The stages whose outs came from the run cache."""
-    return set(re.findall(r"Stage '([^']+)' is cached - skipping run", output))
+    """Runs a dvc command that has to succeed."""
+    return project.succeed(project.command(folder, sys.executable, "-m", "dvc", *arguments))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository after its first `dvc repro`, committed."""
-    parent = tmp_path_factory.mktemp("pipeline")
-    (parent / "recorder").mkdir()
-    (parent / "imports").mkdir()
-    (parent / "recorder" / "sitecustomize.py").write_text(RECORDER)
-    made = project.make(parent / "repository", {})
-    project.succeed(project.command(made, "git", "init", "-q", "-b", "main"))
-    first = dvc(made, "repro")
-    assert ran(first) == set(Pipeline(made).stages)
-    project.succeed(project.command(made, "git", "add", "-A"))
-    project.succeed(project.command(made, "git", "commit", "-qm", "Results"))
-    return made
+def folder(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demo_run.repository(demo, tmp_path_factory.mktemp("pipeline") / "repository")
 
 
 @pytest.fixture(autouse=True)
@@ -84,18 +43,13 @@ def test_status_is_clean_and_a_second_run_does_nothing(folder: Path) -> None:
     assert project.command(folder, "git", "status", "--porcelain").stdout == ""
 
 
-def test_stages_import_only_their_dependencies(folder: Path) -> None:
-    pipeline = Pipeline(folder)
-    seen: dict[str, set[str]] = {}
-    for record in sorted((folder.parent / "imports").glob("*.json")):
-        stage = record.stem.rsplit("-", 1)[0]
-        files = {os.path.relpath(name, folder) for name in json.loads(record.read_text())}
-        assert all(not name.startswith("..") for name in files), "code from another copy ran"
-        seen.setdefault(stage, set()).update(f for f in files if (folder / f).stat().st_size)
+def test_stages_import_only_their_dependencies(demo: Demo) -> None:
+    pipeline = Pipeline(demo.folder)
+    seen = recorded(demo.records, demo.folder)
     assert set(seen) == set(pipeline.stages)
     for stage in sorted(set(seen) - {"check_params"}):  # its out never changes
-        undeclared = {f for f in seen[stage] - set(FREE) if stage not in pipeline.by_file(f)}
-        assert not undeclared, f"{stage} imports {undeclared}"
+        missing = undeclared(pipeline, stage, seen[stage])
+        assert not missing, f"{stage} imports {missing}"
     assert "stages/train_one.py" in seen["train_gan"], "the jobs' processes are looked at too"
 
 
@@ -128,7 +82,7 @@ def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> 
     text = (folder / "params.yaml").read_text()
     for good, bad, line in [
         ("  lr: 0.0004", "  lr: -0.0004", "train.lr = -0.0004: allowed: greater than 0"),
-        ("  epochs: 1\n  checkpoints", "  epochs: many\n  checkpoints", "train.epochs = 'many'"),
+        ("  epochs: 12\n  checkpoints", "  epochs: many\n  checkpoints", "train.epochs = 'many'"),
         ("  lr: 0.0004", "  lrr: 0.0004", "train.lrr: unknown key (did you mean lr?)"),
         ("    clip: 0.1", "    clip: null", "one a number, the other null"),
         ("batch_size: 64", "batch_size: 2000", "train.batch_size = 2000: allowed: at most 1437"),
@@ -169,9 +123,10 @@ def test_what_compare_refuses_leaves_the_tables_and_figures(folder: Path) -> Non
 def test_plots_and_experiments_are_shown(folder: Path) -> None:
     page = dvc(folder, "plots", "diff", "HEAD")
     assert (folder / "dvc_plots/index.html").exists(), page
-    shown = dvc(folder, "exp", "show", "--only-changed", "--drop", r".*\.py|data/.*", "--no-pager")
+    hidden = "(src|stages|data)/.*"  # as in the README
+    shown = dvc(folder, "exp", "show", "--only-changed", "--drop", hidden, "--no-pager")
     assert "main" in shown
-    assert ".py" not in shown
+    assert "src/" not in shown
 
 
 @pytest.mark.slow
@@ -205,7 +160,7 @@ def test_a_small_rate_written_by_dvc_is_a_number(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_dvc_killed_during_a_training_goes_on_to_the_same_weights(folder: Path) -> None:
-    project.set_params(folder, {"train": {"epochs": 8}})
+    project.set_params(folder, {"train": {"epochs": 20}})
     dvc(folder, "repro", "train_vae")
     weights = project.contents(folder / "data/models/vae/weights")
     environment = project.environment(GANVAE_SAVE_SECONDS="0.2")
@@ -226,37 +181,36 @@ def test_dvc_killed_during_a_training_goes_on_to_the_same_weights(folder: Path) 
 
 @pytest.mark.slow
 def test_a_queued_experiment_runs_its_own_code(folder: Path) -> None:
-    source = folder / "src/ganvae/study.py"
+    source = folder / "src/ganvae/training/seeds.py"
     source.write_text(source.read_text().replace("finished after", "queued and finished after"))
     output = dvc(folder, "exp", "run", "--temp", "-S", "models.vae.beta=2.0")
     assert "vae seed 0: queued and finished after" in output
 
 
 def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
-    source = folder / "src/ganvae/losses/elbo.py"
-    text = source.read_text()
-    source.write_text(text.replace("summed over\n", "summed up over\n") + "# a comment\n")
-    assert source.read_text() != text
-    in_a_folder = folder / "src/ganvae/metrics/sharpness.py"  # which is a dependency as a whole
-    in_a_folder.write_text(in_a_folder.read_text() + "# a comment\n")
-    other = folder / "papers/dvc.yaml"  # another pipeline, that never ran
-    other.parent.mkdir()
-    other.write_text("stages: {never: {cmd: 'true', deps: [../stages/demo.py]}}\n")
+    in_a_file = folder / "stages/train.py"
+    in_folders = [
+        folder / "src/ganvae" / name for name in ("models/gan/loss.py", "core/machine.py")
+    ]
+    for source in (in_a_file, *in_folders):
+        source.write_text(source.read_text() + "# a comment\n")
+    (folder / "src/ganvae/core/of_an_editor.py~").write_text("not looked at")
     accepted = project.succeed(project.stage(folder, "accept"))
     assert "accepted without a run" in accepted
-    shutil.rmtree(other.parent)
     assert "up to date" in dvc(folder, "status")
     assert ran(dvc(folder, "repro")) == set()
 
-    project.succeed(project.command(folder, "git", "checkout", "-q", "."))
-    in_a_folder.write_text(in_a_folder.read_text() + "EDIT = 1\n")
-    refused = project.stage(folder, "accept")
-    assert refused.returncode == 1
-    assert "metrics/sharpness.py differs in more than comments" in refused.stderr
-    project.succeed(project.command(folder, "git", "checkout", "-q", "."))
-    source.write_text(text.replace("0.5 * (mean", "0.25 * (mean"))
-    refused = project.stage(folder, "accept")
-    assert refused.returncode == 1
-    assert "losses/elbo.py differs in more than comments" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
-    assert "up to date" not in dvc(folder, "status")
+    for source, edit, named in (
+        (in_folders[1], "EDIT = 1\n", "core/machine.py differs in more than comments"),
+        (in_folders[0], "EDIT = 1\n", "models/gan/loss.py differs in more than comments"),
+        (in_a_file, "EDIT = 1\n", "stages/train.py differs in more than comments"),
+        (folder / "src/ganvae/core/new.py", "", "core/new.py is new or gone"),
+    ):
+        project.succeed(project.command(folder, "git", "checkout", "-q", "."))
+        before = source.read_text() if source.exists() else ""
+        source.write_text(before + edit)
+        refused = project.stage(folder, "accept")
+        assert refused.returncode == 1
+        assert named in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        assert "up to date" not in dvc(folder, "status")

@@ -45,7 +45,7 @@ def clone(committed: Path, tmp_path: Path) -> Path:
     for values in lock["stages"].values():
         for dep in [*values["deps"], *values["outs"]]:
             if (root / dep["path"]).exists():
-                dep["md5"] = provenance.checksum(root / dep["path"])
+                dep["md5"] = provenance.checksum(root, dep["path"])
         recorded = values.get("params", {}).get("params.yaml", {})
         values.setdefault("params", {})["params.yaml"] = {
             key: config.section(params, key) for key in recorded
@@ -67,9 +67,11 @@ def lines(text: str, block: str) -> dict[str, str]:
 def test_checksums_are_dvcs_own() -> None:
     with Repo(str(ROOT)) as repo:
         deps = {str(dep): dep for stage in repo.index.stages for dep in stage.deps}
-        for path in ("src/ganvae/metrics", "src/ganvae/model.py", "src/ganvae/figures"):
-            assert provenance.checksum(ROOT / path) == deps[path].get_hash().value
-    assert provenance.checksum(ROOT / "no such file") is None
+        code = [path for path in deps if path.startswith(("src/", "stages/"))]
+        assert {"src/ganvae/figures", "src/ganvae/models/gan/loss.py"} <= set(code)
+        for path in code:
+            assert provenance.checksum(ROOT, path) == deps[path].get_hash().value
+    assert provenance.checksum(ROOT, "no such file") is None
 
 
 def test_a_value_comes_with_seeds_commits_machine_data_and_judge(committed: Path) -> None:
@@ -94,6 +96,7 @@ def test_a_value_comes_with_seeds_commits_machine_data_and_judge(committed: Path
 
 def test_code_and_parameters_as_recorded(clone: Path) -> None:
     storage.write_text(clone / "src/ganvae/metrics/__pycache__/modes.pyc", "of the interpreter")
+    storage.write_text(clone / "src/ganvae/metrics/modes.py~", "of an editor")
     text = provenance.report(clone)
     assert "CHANGED" not in text
     deps = config.load(clone / "dvc.lock")["stages"]["train_vae"]["deps"]
@@ -104,11 +107,11 @@ def test_code_and_parameters_as_recorded(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "stages"),
     [
-        ("src/ganvae/models/vae.py", {"train_vae", "evaluate@vae"}),
+        ("src/ganvae/models/vae/model.py", {"train_vae", "evaluate@vae"}),
         ("src/ganvae/metrics/new.py", {"evaluate@vae", "evaluate_real"}),
         ("src/ganvae/metrics/modes.py", {"evaluate@vae", "evaluate_real"}),
         ("stages/compare.py", {"compare"}),
-        ("src/ganvae/provenance.py", set()),
+        ("src/ganvae/tools/provenance.py", set()),
     ],
 )
 def test_changed_code_is_named_where_it_counts(clone: Path, path: str, stages: set[str]) -> None:
@@ -121,18 +124,18 @@ def test_changed_code_is_named_where_it_counts(clone: Path, path: str, stages: s
     changed = {k.removeprefix("code of ") for k, text in found.items() if "CHANGED" in text}
     assert changed == stages
     for name in stages:
-        named = path if name != "evaluate_real" and "metrics" not in path else "src/ganvae/metrics"
+        named = path if path.startswith("stages/") else "/".join(path.split("/")[:-1])
         assert f"CHANGED since the run: {named}" in found[f"code of {name}"]
 
 
 def test_missing_code_edited_results_and_other_parameters_are_named(clone: Path) -> None:
-    (clone / "src/ganvae/models/vae.py").unlink()
+    (clone / "src/ganvae/models/vae/model.py").unlink()
     fake_study.edit(clone / "metrics/comparison.json", lambda content: content.update(x=1))
     params = config.load(clone / "params.yaml")
     params["train"]["epochs"] += 1
     storage.write_text(clone / "params.yaml", yaml.safe_dump(params))
     found = lines(provenance.report(clone, "vae"), "vae")
-    assert "src/ganvae/models/vae.py" in found["code of train_vae"]
+    assert "src/ganvae/models/vae" in found["code of train_vae"]
     assert found["train"].endswith("CHANGED since in params.yaml")
     assert "CHANGED" not in found["evaluate"]
     everything = lines(provenance.report(clone, "vae"), "all")

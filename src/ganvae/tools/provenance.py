@@ -6,7 +6,6 @@
 
 import difflib
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ganvae.comparison.columns import column
 from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE
 from ganvae.errors import UserError
+from ganvae.tools import syntax
 
 LOCK = Path("dvc.lock")
 COMPARISON = Path("metrics/comparison.json")
@@ -80,7 +80,7 @@ class _Recorded:
 
     def state(self, entries: Sequence[Mapping[str, str]], what: str) -> str:
         """Whether files have the checksums that the lock records."""
-        changed = [e["path"] for e in entries if checksum(self.root / e["path"]) != e["md5"]]
+        changed = [e["path"] for e in entries if checksum(self.root, e["path"]) != e["md5"]]
         if changed:
             return f"CHANGED since the run: {', '.join(changed)}"
         return f"{len(entries)} {what} as recorded in {LOCK}"
@@ -144,14 +144,17 @@ def _value(found: Mapping[str, Any], metric: str) -> Lines:
     return lines
 
 
-def checksum(path: Path) -> str | None:
-    """DVC's MD5: of a file its bytes, of a folder the listing of its files; None if missing."""
+def checksum(root: Path, name: str) -> str | None:
+    """DVC's MD5 of a file, or of what counts of a folder; None if it is missing."""
+    path = root / name
     if not path.is_dir():
-        return hashlib.md5(path.read_bytes()).hexdigest() if path.exists() else None
-    files = [f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
-    listing = [{"md5": checksum(f), "relpath": f.relative_to(path).as_posix()} for f in files]
-    listing.sort(key=lambda entry: str(entry["relpath"]).split("/"))
-    return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"
+        return _md5(path) if path.exists() else None
+    files = syntax.counted(root, name)
+    return syntax.of_folder({file.removeprefix(f"{name}/"): _md5(root / file) for file in files})
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes()).hexdigest()
 
 
 def _runtime(runtime: Mapping[str, Sequence[str]]) -> str:

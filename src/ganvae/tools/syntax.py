@@ -5,8 +5,23 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 from ganvae.errors import UserError
+
+
+def counted(root: Path, name: str) -> list[str]:
+    """The files, relative to `root`, that DVC counts of a file or folder, see .dvcignore."""
+    path = root / name
+    below = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sorted(file for f in below if _counts(file := f.relative_to(root).as_posix()))
+
+
+def _counts(name: str) -> bool:
+    path = PurePosixPath(name)
+    if "__pycache__" in path.parts:
+        return False
+    return path.parts[0] != "src" or path.suffix == ".py" or path.parent.name == "dvc_plots"
 
 
 def same_program(old: str, new: str) -> bool:
@@ -49,12 +64,13 @@ def recorded(path: str, checksum: str | None) -> dict[str, str]:
 
 
 def _folder(path: str, files: Mapping[str, bytes]) -> str:
-    """DVC's checksum of a folder: that of a list of its files with theirs."""
-    listed = [
-        {"md5": _md5(content), "relpath": name.removeprefix(f"{path}/")}
-        for name, content in files.items()
-    ]
-    listed.sort(key=lambda entry: entry["relpath"])
+    return of_folder({n.removeprefix(f"{path}/"): _md5(c) for n, c in files.items() if _counts(n)})
+
+
+def of_folder(checksums: Mapping[str, str]) -> str:
+    """DVC's checksum of a folder, from those of its files by their names in it."""
+    listed = [{"md5": checksums[name], "relpath": name} for name in checksums]
+    listed.sort(key=lambda entry: entry["relpath"].split("/"))
     return _md5(json.dumps(listed).encode()) + ".dir"
 
 
