@@ -12,12 +12,12 @@ study: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 # make paper PAPER=mi2018
-images_of_parakatta2023 := papers/dvc.yaml:data@fashion_mnist
+images_of_parakatta2023 := data@fashion_mnist
 paper: .venv/ready
 	$(if $(PAPER),,$(error which one? make paper PAPER=mi2018))
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:data@mnist $(images_of_$(PAPER))
+	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro papers/dvc.yaml:report@$(PAPER)
+	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro report@$(PAPER)
 	$(BIN)/python -m stages.results_page
 
 demo: .venv/ready

@@ -39,16 +39,16 @@ def main() -> None:
         project.succeed(project.command(folder, "git", "init", "-q"))
         start = time.monotonic()
 
-        def repro(*targets: str) -> str:
+        def repro(where: Path, *targets: str) -> str:
             dvc = (sys.executable, "-m", "dvc", "repro", "--quiet", *targets)
-            return project.succeed(project.command(folder, *dvc, GANVAE_MIRROR=str(mirror)))
+            return project.succeed(project.command(where, *dvc, GANVAE_MIRROR=str(mirror)))
 
-        print(repro())
+        print(repro(folder))
         print((folder / "metrics/comparison.md").read_text())
         print(f"{time.monotonic() - start:.0f} s")
         check(folder)
         project.add_systems(folder, dict.fromkeys(KINDS, STEPS))
-        print(repro(*(f"papers/dvc.yaml:evaluate@{name}" for name in KINDS)))
+        print(repro(folder / "papers", *(f"evaluate@{name}" for name in KINDS)))
         check_systems(folder)
         print(f"{time.monotonic() - start:.0f} s")
 

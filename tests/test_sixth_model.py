@@ -14,15 +14,16 @@ import torch
 from dvc.dependency import ParamsDependency
 
 from ganvae.core import config, storage
-from tests import project
+from tests import demo_run, project
 from tests.architectures import HUGE, pairs
-from tests.test_dependencies import MODELS, Pipeline, of
-from tests.test_pipeline import ran
+from tests.demo_run import Demo
+from tests.pipelines import MODELS, Pipeline, ran
 
 PAGE = (project.ROOT / "docs/adding_a_model.md").read_text(encoding="utf-8")
 NEW = "lsgan"
-MODEL = f"src/ganvae/models/{NEW}.py"
-LOSS = "src/ganvae/losses/least_squares.py"
+FOLDER = f"src/ganvae/models/{NEW}"
+LOSS, MODEL = f"{FOLDER}/loss.py", f"{FOLDER}/model.py"
+OWN = {f"train_{NEW}", f"evaluate@{NEW}", "compare"}
 
 
 def blocks(language: str) -> list[str]:
@@ -34,9 +35,11 @@ def add(folder: Path) -> None:
     """Steps 1 to 4 of the page."""
     loss, model = blocks("python")
     params, stage = blocks("yaml")
+    assert not (folder / FOLDER).exists(), "the page's example is in the project already"
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / "__init__.py").touch()
     for path, text in ((LOSS, loss), (MODEL, model)):
         assert f"`{path}`" in PAGE
-        assert not (folder / path).exists(), "the page's example is in the project already"
         (folder / path).write_text(text, encoding="utf-8")
     insert(folder / "params.yaml", params, before="classifier:\n")
     insert(folder / "dvc.yaml", stage, before="  evaluate:\n")
@@ -63,17 +66,12 @@ def described(pipeline: Pipeline) -> dict[str, tuple[object, ...]]:
     }
 
 
-def five(folder: Path) -> Path:
-    """A copy of the project as it is, with one seed."""
-    project.make(folder, {"train": {"seeds": [0]}})
-    project.succeed(project.command(folder, "git", "init", "-q"))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as it is."""
-    return five(tmp_path_factory.mktemp("five") / "project")
+    """A copy of the project as it is, with one seed."""
+    folder = project.make(tmp_path_factory.mktemp("five") / "project", {"train": {"seeds": [0]}})
+    project.succeed(project.command(folder, "git", "init", "-q"))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +87,7 @@ def after(before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_steps_touch_four_files_of_the_pipeline(before: Path, after: Path) -> None:
+def test_the_steps_touch_two_files_of_the_pipeline(before: Path, after: Path) -> None:
     pipeline = ("src", "stages", "params.yaml", "dvc.yaml", ".dvcignore")
 
     def kept(folder: Path) -> dict[str, bytes]:
@@ -98,32 +96,31 @@ def test_the_steps_touch_four_files_of_the_pipeline(before: Path, after: Path) -
 
     old, new = kept(before), kept(after)
     changed = {name for name in old | new if old.get(name) != new.get(name)}
-    assert changed == {LOSS, MODEL, "params.yaml", "dvc.yaml"}
+    assert changed == {f"{FOLDER}/__init__.py", LOSS, MODEL, "params.yaml", "dvc.yaml"}
 
 
 def test_only_the_new_models_stages_are_new(before: Path, after: Path) -> None:
     old, new = described(Pipeline(before)), described(Pipeline(after))
     assert set(new) - set(old) == {f"train_{NEW}", f"evaluate@{NEW}"}
     assert {name for name in old if old[name] != new[name]} == set()
-    assert Pipeline(after).affected({f"train_{NEW}"}) == of(NEW)
+    assert Pipeline(after).affected({f"train_{NEW}"}) == OWN
 
 
 def test_its_stage_is_declared_like_the_others(after: Path) -> None:
     """What the dependency test will ask about the new files and keys holds, and for all models."""
     pipeline = Pipeline(after)
-    assert pipeline.affected(pipeline.by_file(MODEL)) == of(NEW)
-    assert pipeline.affected(pipeline.by_file(LOSS)) == of(NEW)
-    assert pipeline.affected(pipeline.by_param(f"models.{NEW}.discriminator_steps")) == of(NEW)
+    assert pipeline.affected(pipeline.by_file(MODEL)) == OWN
+    assert pipeline.affected(pipeline.by_file(LOSS)) == OWN
+    assert pipeline.affected(pipeline.by_param(f"models.{NEW}.discriminator_steps")) == OWN
     stages = described(pipeline)
 
-    def shared(model: str) -> tuple[set[str], object]:
+    def shared(model: str) -> str:
         _, deps, params, _ = stages[f"train_{model}"]
         assert isinstance(deps, list)
-        own = ("models/", "losses/", "updates/")
-        common = {dep for dep in deps if not dep.startswith(tuple(f"src/ganvae/{o}" for o in own))}
-        return common, str(params).replace(f"models.{model}", "models")
+        common = [d for d in deps if "/models/" not in d or d.endswith("/base")]
+        return f"{common} {params}".replace(f"models.{model}", "models")
 
-    assert all(shared(model) == shared(NEW) for model in MODELS)
+    assert {shared(model) for model in MODELS} == {shared(NEW)}
 
 
 def test_it_conforms(after: Path) -> None:
@@ -155,19 +152,17 @@ def test_it_trains_in_the_loop(after: Path) -> None:
     assert (after / f"data/models/{NEW}/weights/seed_0.safetensors").is_file()
 
 
-@pytest.mark.slow
-def test_only_its_own_stages_run(tmp_path: Path) -> None:
-    folder = five(tmp_path / "project")
+def test_only_its_own_stages_run(demo: Demo, tmp_path: Path) -> None:
+    folder = demo_run.repository(demo, tmp_path / "repository")
 
     def repro() -> set[str]:
         done = project.command(folder, sys.executable, "-m", "dvc", "repro")
         return ran(project.succeed(done))
 
-    assert repro() == set(Pipeline(folder).stages)
     results = [f"metrics/{model}.json" for model in MODELS]
     first = {name: (folder / name).read_bytes() for name in results}
     add(folder)
-    assert repro() == {"check_params"} | of(NEW)
+    assert repro() == {"check_params"} | OWN
     assert repro() == set()
     assert {name: (folder / name).read_bytes() for name in results} == first
 
