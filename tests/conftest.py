@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 from hypothesis import settings
 
-from tests import demo_run
+from tests import demo_run, nightly
 from tests.demo_run import Demo
 
 torch.set_num_threads(1)
@@ -20,8 +20,10 @@ settings.register_profile("repeatable", database=None, deadline=None, derandomiz
 settings.load_profile("repeatable")
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that run the pipeline first: they take longest, and xdist deals out whole files."""
+    nightly.mark(items)
     long = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in long)
 

@@ -26,9 +26,9 @@ SYSTEMS = ("mi2018_celeba_vaegan", "mi2018_celeba_cvaegan")
 
 
 def test_both_systems_have_half_of_fifty_epochs_and_differ_in_the_loss_alone() -> None:
-    read = {name: systems.read(name, ROOT / FILE) for name in SYSTEMS}
+    read = [systems.read(name, ROOT / FILE).values for name in SYSTEMS]
     assert list(PARAMS["systems"]) == list(SYSTEMS)
-    (_, plain_gan), (_, constrained) = read.values()
+    plain_gan, constrained = read
     assert plain_gan["train"]["epochs"] == 25
     for key in ("train", "networks"):
         assert plain_gan[key] == constrained[key]
@@ -52,7 +52,7 @@ def small(folder: Path) -> Path:
     made(folder / "faces" / "img_align_celeba", 40)
     for name, constant, value in (
         ("models/base/snapshots", "IMAGES", 2000),
-        ("training/record", "SAMPLED", 1000),
+        ("training/costs", "SAMPLED", 1000),
         ("networks/larsen2015", "ENCODER_UNITS", 2048),
         ("networks/larsen2015", "DISCRIMINATOR_UNITS", 512),
     ):

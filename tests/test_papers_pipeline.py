@@ -25,10 +25,12 @@ EXPERIMENTS: dict[str, dict[str, Any]] = PAPERS["experiments"]
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_system_is_valid(name: str) -> None:
-    system, values = systems.read(name, ROOT / config.PAPERS_FILE)
-    assert name.startswith(f"{system.paper}_")
-    assert values["networks"]["architecture"] == system.architecture
-    assert set(values["models"]) == {system.model}
+    system = systems.read(name, ROOT / config.PAPERS_FILE)
+    block = system.block
+    assert block is not None
+    assert name.startswith(f"{block.paper}_")
+    assert system.networks.architecture == block.architecture
+    assert set(system.values["models"]) == {system.model} == {block.model}
 
 
 def test_the_file_is_in_the_form_in_which_dvc_writes_it_back(tmp_path: Path) -> None:
@@ -40,13 +42,13 @@ def test_the_file_is_in_the_form_in_which_dvc_writes_it_back(tmp_path: Path) -> 
 
 
 def test_length_and_budget_make_the_epochs() -> None:
-    _, gan = systems.read("mi2018_gan", ROOT / config.PAPERS_FILE)
-    _, wgan = systems.read("mi2018_wgan", ROOT / config.PAPERS_FILE)
+    gan = systems.read("mi2018_gan", ROOT / config.PAPERS_FILE).values
+    wgan = systems.read("mi2018_wgan", ROOT / config.PAPERS_FILE).values
     budget = SYSTEMS["mi2018_gan"]["budget"]
     assert gan["train"]["epochs"] == pytest.approx(1_000_000 * budget * 64 / 60_000, rel=1e-3)
     share = SYSTEMS["mi2018_wgan"]["budget"] / budget
     assert wgan["train"]["epochs"] == pytest.approx(5 * share * gan["train"]["epochs"])
-    _, vae = systems.read("battineedi2023_vae", ROOT / config.PAPERS_FILE)
+    vae = systems.read("battineedi2023_vae", ROOT / config.PAPERS_FILE).values
     assert vae["train"]["epochs"] == 100 * SYSTEMS["battineedi2023_vae"]["budget"]
 
 
