@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from ganvae.core import config, storage
-from ganvae.models.base import systems
-from tests import project
+from ganvae.models.base.systems import PAPERS, PAPERS_FILE
+from stages import experiment, train_classifier
+from tests import inside, project
 from tests.project import ROOT
 
-EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / systems.PAPERS_FILE)["experiments"]
+EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / PAPERS_FILE)["experiments"]
 TRAIN = {"batch_size": 64, "epochs": 0.5, "seeds": [0]}
 TINY_MAP = {"latent_dim": 4, "train": TRAIN, "images": 200}
 TINY: Mapping[str, dict[str, Any]] = {
@@ -51,14 +52,13 @@ TINY: Mapping[str, dict[str, Any]] = {
 def make(folder: Path, classifier_epochs: int = 1) -> Path:
     """A project with its own and the papers' images and classifier, and another set of images."""
     made = project.make(folder, {"classifier": {"epochs": classifier_epochs}})
-    for name in ("download", "preprocess", "train_classifier"):
-        project.succeed(project.stage(made, name))
+    inside.call(inside.prepared(made), train_classifier.main)
     for kind in ("processed", "classifier"):
-        shutil.copytree(made / "data" / kind, made / "data" / "papers" / "mnist" / kind)
+        shutil.copytree(made / "data" / kind, made / PAPERS / "data" / "mnist" / kind)
     for split in ("train", "test"):
         tensors = storage.read_tensors(made / "data" / "processed" / f"{split}.safetensors")
         tensors["images"] = -tensors["images"]
-        other = made / "data" / "papers" / "other" / "processed" / f"{split}.safetensors"
+        other = made / PAPERS / "data" / "other" / "processed" / f"{split}.safetensors"
         storage.write_tensors(other, tensors)
     write(made, {name: {} for name in TINY})
     return made
@@ -74,19 +74,22 @@ def write(folder: Path, changes: Mapping[str, dict[str, Any]]) -> None:
         blocks[name] = {**block, "data": data, "params": params}
     papers = {block["paper"]: {} for block in EXPERIMENTS.values()}
     content = {"papers": papers, "experiments": blocks}
-    (folder / "papers").mkdir(exist_ok=True)
-    storage.write_text(folder / systems.PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
+    storage.write_text(folder / PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
 
 
 def result(folder: Path, name: str) -> Path:
     """Where an experiment's results lie."""
-    return folder / "data" / "papers" / EXPERIMENTS[name]["paper"] / name
+    return folder / PAPERS / "data" / EXPERIMENTS[name]["paper"] / name
+
+
+def scratch(folder: Path) -> list[Path]:
+    """What a command has left beside the jobs."""
+    return [path for path in folder.glob(".cache/*") if path.name != "runs"]
 
 
 def run(folder: Path, name: str) -> Path:
     """Runs an experiment for real; its results."""
-    project.succeed(project.stage(folder, "experiment", name))
+    inside.whole(folder, experiment.main, name)
     assert not list(folder.glob(".cache/runs/*/")), "collected jobs leave no folder"
-    assert not list(folder.glob(".cache/experiments/*")), "nor anything else"
-    assert not list(folder.glob(".cache/experiments/.*")), "nor anything else"
+    assert not scratch(folder), "nor anything else"
     return result(folder, name)

@@ -1,20 +1,30 @@
 """Commands of the project called in this process: nothing is imported anew."""
 
 import contextlib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
 
-from stages import download, preprocess
+from ganvae.experiments.shared import classifiers
+from ganvae.jobs import executor
+from ganvae.jobs.executor import Job
+from stages import download, preprocess, train_one
 
 
 def call(folder: Path, main: Callable[[], None], *arguments: str) -> None:
     """What `python -m stages.<...> <arguments>` does in `folder`, with the code of this tree.
 
-    Jobs are processes all the same, and run the folder's own copy of the code.
+    Its jobs are processes all the same, and run the folder's own copy of the code.
     """
     with contextlib.chdir(folder), mock.patch("sys.argv", ["stage", *arguments]):
         main()
+
+
+def whole(folder: Path, main: Callable[[], None], *arguments: str) -> None:
+    """`call`, with its jobs in this process too, one after the other."""
+    with mock.patch.object(executor, "run", _run):
+        call(folder, main, *arguments)
 
 
 def prepared(made: Path) -> Path:
@@ -22,3 +32,27 @@ def prepared(made: Path) -> Path:
     call(made, download.main)
     call(made, preprocess.main)
     return made
+
+
+def _run(jobs: Iterable[Job], gpus: int, watch: Callable[[], None]) -> None:
+    """In place of `executor.run`."""
+    for job in {job.folder: job for job in jobs}.values():
+        if job.result.exists():
+            continue
+        if "stages.train_classifier_one" in job.command:
+            classifiers.train_one(job.folder)
+        else:
+            with _handlers(), mock.patch("sys.argv", ["stage", str(job.folder)]):
+                train_one.main()
+        watch()
+
+
+@contextlib.contextmanager
+def _handlers() -> Iterator[None]:
+    """Afterwards signals do what they did before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -109,7 +109,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def local(folder: Path) -> dict[str, bytes]:
     """The VAE's results from this machine."""
-    inside.call(folder, train.main, "vae")
+    inside.whole(folder, train.main, "vae")
     return project.trained(folder, "vae")
 
 

@@ -19,6 +19,7 @@ from ganvae.experiments.shared import classifiers, few_images, jpeg, trainings
 from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.few_images import Subset
 from ganvae.experiments.shared.principal import PrincipalComponents
+from ganvae.models.base.systems import PAPERS_FILE
 from ganvae.training import task
 from tests.experiment_project import EXPERIMENTS, TINY
 
@@ -47,7 +48,7 @@ class Stopped(Exception):  # noqa: N818 (ends an experiment before it trains)
 
     def __init__(self, wanted: Mapping[Any, Any]) -> None:
         self.held = {
-            key: storage.read_tensors(w.data) if w.data.suffix != ".npy" else np.load(w.data)
+            key: storage.read_tensors(w.images) if w.images.suffix != ".npy" else np.load(w.images)
             for key, w in wanted.items()
         }
         self.wanted = dict(wanted)
@@ -123,7 +124,7 @@ def test_another_set_is_held_against_mnist(root: Path, monkeypatch: pytest.Monke
     )
     block = params("parakatta2023_anomaly_other_set", anomaly.Params)
     wanted, tests = anomaly._tasks(block, other, root)
-    assert wanted["other"].data == root / "processed" / "train.safetensors"
+    assert wanted["other"].images == root / "processed" / "train.safetensors"
     assert tests["other"][1].tolist() == [0] * 50 + [1] * 7
     with pytest.raises(UserError, match="left_out is null"):
         anomaly._tasks(block, root, root)
@@ -310,9 +311,8 @@ def test_equal_classifiers_are_trained_once(root: Path, monkeypatch: pytest.Monk
         for epochs in (1, 3)
         for copy, images in ((0, train), (10, twin))
     }
-    file = root / "params.yaml"
-    file.write_text("")
-    with classifiers.trained(wanted, file) as found:
+    storage.write_text(root.parent / PAPERS_FILE, "")
+    with classifiers.trained(wanted) as found:
         assert len(ran) == 2
         weights = {key: judge.head.weight for key, judge in found.items()}
     assert torch.equal(weights[1], weights[11])

@@ -197,7 +197,7 @@ def test_bad_blocks_are_refused_before_any_training(
     assert said.startswith(f"papers/params.yaml: experiment {name}: ")
     assert kept.exists()
     assert not list(folder.glob(".cache/runs/*/result"))
-    assert not list(folder.glob(".cache/experiments/*"))
+    assert not experiment_project.scratch(folder)
 
 
 def test_the_command_ends_with_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,10 @@ from ganvae.experiments.shared.grid import GridParams
 from ganvae.figures import heatmaps
 from ganvae.models.base.build import model
 from ganvae.papers.mi2018 import maps
-from tests import experiment_project, project
+from stages import evaluate
+from stages import experiment as stage
+from stages import train as train_stage
+from tests import experiment_project, inside, project
 
 NAME = "mi2018_map_wide"
 NEVER, ALWAYS = 1000.0, -1000.0  # nats: L_gan is never above, always above
@@ -108,8 +111,8 @@ def test_numbers_are_those_of_the_stages(folder: Path, mapped: Path) -> None:
         "evaluate": {"images": 200, "importance_samples": 1, "inversion_steps": 2},
     }
     project.set_params(folder, changes)
-    project.succeed(project.stage(folder, "train", "cvaegan"))
-    project.succeed(project.stage(folder, "evaluate", "cvaegan"))
+    inside.whole(folder, train_stage.main, "cvaegan")
+    inside.call(folder, evaluate.main, "cvaegan")
     details = storage.read_json(folder / "data/evaluation/cvaegan/details.json")
     same = details["seeds"]["0"]["metrics"]
     found = table(mapped).set_index(["lambda", "d"]).loc[(20, ALWAYS)]
@@ -160,7 +163,7 @@ def test_where_all_seeds_diverge_the_table_has_empty_cells(folder: Path) -> None
         "models": {"cvaegan": {"autoencoder": sgd}},
     }
     write_grid(folder, [20], [0], changes)
-    project.succeed(project.stage(folder, "experiment", NAME))
+    inside.whole(folder, stage.main, NAME)
     made = experiment_project.result(folder, NAME)
     (_, row) = (made / experiment.CSV).read_text().splitlines()
     assert row.startswith("20,0,batch,prior,0,diverged,")

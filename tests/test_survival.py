@@ -81,8 +81,8 @@ def wait_for(process: subprocess.Popen[str], folder: Path, pattern: str) -> list
 
 
 def finish(folder: Path, model: str = "vae") -> dict[str, bytes]:
-    """Trains what is missing, and returns what is left then."""
-    inside.call(folder, train.main, model)
+    """Trains what is missing in this process, and returns what is left then."""
+    inside.whole(folder, train.main, model)
     assert not list(folder.glob(".cache/runs/*/")), "finished jobs leave no folder behind"
     return project.trained(folder, model)
 
@@ -140,7 +140,7 @@ def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state_for_these_parameters_
     assert stopped
 
     project.set_params(folder, {"train": {"lr": 0.0005}})
-    inside.call(folder, train.main, "vae")
+    inside.whole(folder, train.main, "vae")
     weights = "weights/seed_0.safetensors"
     assert project.trained(folder, "vae")[weights] != expected[weights]
     assert steps_done(folder) == stopped, "the stopped run's state was touched"
@@ -155,7 +155,8 @@ def test_a_seeds_result_depends_on_no_other_seed_and_no_core(
     both, _ = quiet
     project.set_params(folder, {"train": {"seeds": [1]}})
     monkeypatch.setenv("GANVAE_WORKERS", "1")
-    alone = finish(folder)
+    inside.call(folder, train.main, "vae")
+    alone = project.trained(folder, "vae")
     assert len(alone) == 4
     assert all(both[name] == content for name, content in alone.items())
 
@@ -260,7 +261,7 @@ def test_every_seed_diverged_leaves_no_outs(
         "optimizer": "sgd", "betas": None, "lr_multiplier": 1000.0}}}})  # fmt: skip
     before = project.contents(folder / "data/models")
     with pytest.raises(UserError, match="every seed diverged"):
-        inside.call(folder, train.main, "vae")
+        inside.whole(folder, train.main, "vae")
     told = capsys.readouterr().out
     assert "vae seed 0: diverged, the loss of autoencoder is not finite at step" in told
     assert project.contents(folder / "data/models") == before
