@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.architectures import pairs, params
+from tests.architectures import case, pairs, params
 from tests.conformance import check_model
 from tests.written_out import BLOCKS, LATENT, Case
 
@@ -91,16 +91,12 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     ("name", "changes", "architecture"),
     [
-        pytest.param(
-            name, changes, a,
-            id="-".join([name, *map(str, changes.values()), a]),
-            marks=[] if a == "wide" else pytest.mark.slow,
-        )
+        case(name, changes, a, id="-".join([name, *map(str, changes.values()), a]))
         for name, changes in VARIANTS
         for model, a in pairs()
         if model == name
     ],
-)  # fmt: skip
+)
 def test_conformance(name: str, changes: dict[str, Any], architecture: str) -> None:
-    """Every model and the variants of the losses; in the nightly set on all networks that fit."""
+    """Every model and the variants of the losses; see `tests/nightly.py` for the networks."""
     check_model(name, BLOCKS[name] | changes, params(architecture, LATENT))
