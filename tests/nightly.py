@@ -1,6 +1,6 @@
 """Which tests a change leaves to the nightly set, beside those that are marked slow by hand.
 
-Eighteen networks, each with several models, are most of the tests and change seldom: the main
+The networks, each with several models, are most of the tests and change seldom: the main
 pipeline's are tested always, the others where the change touches them. So is the cluster.
 """
 

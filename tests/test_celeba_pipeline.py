@@ -35,7 +35,7 @@ def test_both_systems_have_half_of_fifty_epochs_and_differ_in_the_loss_alone() -
     for key in ("likelihood", "beta", "discriminator_steps", "autoencoder", "discriminator"):
         assert plain_gan["models"]["vaegan"][key] == constrained["models"]["cvaegan"][key]
     papers = config.load(ROOT / config.PAPERS_FILE)["papers"]["mi2018"]["models"]
-    assert PARAMS["papers"]["mi2018"]["models"] == {m: papers[m] for m in ("vaegan", "cvaegan")}
+    assert PARAMS["papers"]["celeba"]["models"] == {m: papers[m] for m in ("vaegan", "cvaegan")}
 
 
 def test_the_file_is_in_the_form_in_which_dvc_writes_it_back(tmp_path: Path) -> None:
