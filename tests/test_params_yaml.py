@@ -8,7 +8,7 @@ import torch
 from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import modify_yaml
 
-from ganvae.core import config
+from ganvae.core import config, machine
 from ganvae.core.config import Block
 from ganvae.errors import UserError
 from ganvae.models.base import build, contract
@@ -128,7 +128,7 @@ def test_an_architecture_without_a_models_network_is_refused_before_anything_run
 def test_a_processor_without_bf16_is_named(
     monkeypatch: pytest.MonkeyPatch, device: str, precision: str, supported: bool, said: bool
 ) -> None:
-    monkeypatch.setattr(runtime, "device", lambda: torch.device(device))
+    monkeypatch.setattr(machine, "device", lambda: torch.device(device))
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
     values = config.overlay(VALUES, {"train": {"precision": precision}})
     line = slow_precision(values, Path("papers/params.yaml"))

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from ganvae.core import config
+from ganvae.errors import UserError
+from stages import check_params
 from tests import demo_run, project
 from tests.demo_run import Demo
 from tests.pipelines import EVALUATE, MODELS, TRAIN, Pipeline, ran, recorded, restored
@@ -64,11 +66,6 @@ def test_a_models_key_re_runs_that_model_and_the_way_back_is_cached(folder: Path
     assert restored(back) == {"check_params", "train_wgan", "evaluate@wgan"}
 
 
-def test_a_figures_key_draws_and_does_not_train(folder: Path) -> None:
-    project.set_params(folder, {"figures": {"dpi": 60}})
-    assert ran(dvc(folder, "repro")) == {"check_params", "compare"}
-
-
 def test_metrics_are_a_table_that_fits_the_screen(folder: Path) -> None:
     shown = dvc(folder, "metrics", "show").splitlines()
     assert max(map(len, shown)) <= 165
@@ -77,25 +74,30 @@ def test_metrics_are_a_table_that_fits_the_screen(folder: Path) -> None:
     assert all(f"metrics/{m}.json" in named for m in (*MODELS, "classifier"))
 
 
-def test_bad_parameters_end_the_run_before_anything_is_deleted(folder: Path) -> None:
+def test_bad_parameters_end_the_run_before_anything_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = project.contents(folder / "data" / "models")
+    monkeypatch.chdir(folder)
     text = (folder / "params.yaml").read_text()
     for good, bad, line in [
-        ("  lr: 0.0004", "  lr: -0.0004", "train.lr = -0.0004: allowed: greater than 0"),
         ("  epochs: 12\n  checkpoints", "  epochs: many\n  checkpoints", "train.epochs = 'many'"),
         ("  lr: 0.0004", "  lrr: 0.0004", "train.lrr: unknown key (did you mean lr?)"),
         ("    clip: 0.1", "    clip: null", "one a number, the other null"),
         ("batch_size: 64", "batch_size: 2000", "train.batch_size = 2000: allowed: at most 1437"),
         ("  name: digits", "  name: folder", "data: folder = None: a path is needed"),
         ("  name: digits\n  folder: null", "  name: folder\n  folder: /no", "no such folder"),
+        ("  lr: 0.0004", "  lr: -0.0004", "train.lr = -0.0004: allowed: greater than 0"),
     ]:
         assert text.count(good) == 1, good
         (folder / "params.yaml").write_text(text.replace(good, bad))
-        done = project.command(folder, sys.executable, "-m", "dvc", "repro")
-        assert done.returncode != 0
-        assert line in done.stderr
-        assert "Traceback" not in done.stderr
-        assert project.contents(folder / "data" / "models") == before
+        with pytest.raises(UserError, match=re.escape(line)):
+            check_params.main()
+    done = project.command(folder, sys.executable, "-m", "dvc", "repro")
+    assert done.returncode != 0
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project.contents(folder / "data" / "models") == before
 
 
 def test_what_compare_refuses_leaves_the_tables_and_figures(folder: Path) -> None:
