@@ -22,10 +22,9 @@ settings.load_profile("repeatable")
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that run the pipeline first: they take longest, and xdist deals out whole files."""
+    """The demo first, as it takes longest: other files run beside it, the rest find it done."""
     nightly.mark(items)
-    long = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: item.path.stem != "test_demo")
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def once(scratch: Path) -> Demo:
     """Runs the demo below `scratch`, or finds that another process has."""
     records, said = scratch / "records", [scratch / "first.txt", scratch / "second.txt"]
     if not said[-1].exists():
+        assert not (scratch / "clone").exists(), "the demo has failed: see the first test of it"
         folder = clone(scratch)
         (scratch / "home").mkdir()
         for file in said:
