@@ -1,46 +1,40 @@
 """The report of one paper: `python -m stages.report <paper>`.
 
-Reads data/papers/<paper>/, the papers' images and papers/params.yaml, for parakatta2023 the main
-study's metrics/comparison.json too; writes findings.csv, further tables and figures to
-papers/<paper>/, all or nothing.
+Reads papers/data/<paper>/, the papers' images, papers/params.yaml and papers/<paper>/claims.yaml,
+for parakatta2023 the main study's metrics/comparison.json too; writes values.csv, further tables
+and figures to papers/<paper>/report/, all or nothing.
 """
 
 import importlib
-import shutil
 import sys
-from pathlib import Path
+from collections import Counter
 
 from ganvae.core import storage
+from ganvae.core.config import PAPERS
 from ganvae.errors import UserError, run
 from ganvae.figures.style import to_png
-from ganvae.papers.shared import findings
+from ganvae.papers.shared import claims, values, verdicts
+from ganvae.papers.shared.page import TITLES
 from ganvae.papers.shared.results import Results
-
-PAPERS = ("mi2018", "battineedi2023", "ghosh2020", "tikayyolla2020", "parakatta2023")
 
 
 def main() -> None:
-    if len(sys.argv) != 2 or sys.argv[1] not in PAPERS:
-        raise UserError(f"usage: python -m stages.report <{'|'.join(PAPERS)}>")
+    if len(sys.argv) != 2 or sys.argv[1] not in TITLES:
+        raise UserError(f"usage: python -m stages.report <{'|'.join(TITLES)}>")
     paper = sys.argv[1]
-    report: findings.Report = importlib.import_module(f"ganvae.papers.{paper}").report(
-        Results(paper)
-    )
-    tables = {"findings": findings.table(paper, report.findings), **report.tables}
-    written = storage.temporary(Path(".cache") / f"report-{paper}")
-    try:
-        for stem, table in tables.items():
+    results, rows = Results(paper), claims.read(paper)
+    found = values.collect(results, verdicts.needs(paper, rows))
+    report = importlib.import_module(f"ganvae.papers.{paper}.report").report(results, rows)
+    out = PAPERS / paper / "report"
+    with storage.whole_folder(out) as written:
+        storage.write_text(written / "values.csv", values.text(found))
+        for stem, table in report.tables.items():
             text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
             storage.write_text(written / f"{stem}.csv", text)
         for stem, figure in report.figures.items():
             storage.write_bytes(written / f"{stem}.png", to_png(figure))
-        storage.replace_folder(written, Path("papers") / paper)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
-    verdicts = tables["findings"]["verdict"].value_counts()
-    print(
-        f"papers/{paper}: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-    )
+    counts = Counter(judged.verdict for judged in verdicts.judge(paper, rows, found).values())
+    print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ And one run of the whole pipeline, which serves every test that needs one.
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -52,3 +53,11 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture(scope="session")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Paper -> its report; each paper's systems are trained once a session."""
+    from tests import paper_results
+
+    return paper_results.reports(tmp_path_factory.mktemp("papers") / "project")

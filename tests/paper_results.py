@@ -1,9 +1,12 @@
-"""A paper's systems trained for a few steps on the bundled digits, for the tests of its report."""
+"""The papers' systems trained for a few steps on the bundled digits, for tests of the reports."""
 
+import importlib
 import shutil
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,15 +14,24 @@ import torch
 import yaml
 
 from ganvae.core import config, imageset, storage
+from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.data import idx, sources
 from ganvae.evaluation import evaluate, parts, status
 from ganvae.judging import classifier, judged
-from ganvae.models.base import snapshots
-from ganvae.papers import systems
-from ganvae.training import loop, record, task
-from tests import project
+from ganvae.models.base import snapshots, systems
+from ganvae.papers.ghosh2020 import codes
+from ganvae.papers.mi2018 import quantities as of_mi2018
+from ganvae.papers.parakatta2023 import sets
+from ganvae.papers.shared import claims, page, values, verdicts
+from ganvae.papers.shared.claims import Claim
+from ganvae.papers.shared.evidence import Values
+from ganvae.papers.shared.results import Report, Results
+from ganvae.training import costs, loop, record, task
+from tests import made_experiments
+from tests.project import ROOT
 
 SNAPSHOT_IMAGES = 50
+SEEDS = 2  # of a system at most
 EPOCHS = 0.1  # five steps of 32 digits
 TINY: dict[str, Any] = {
     "budget": 1.0,
@@ -28,49 +40,92 @@ TINY: dict[str, Any] = {
         "images": 200, "importance_samples": 2, "inversion_images": 10, "inversion_steps": 2,
     },
 }  # fmt: skip
-SETS = [Path("data/papers") / name for name in ("mnist", "fashion_mnist")]
+SETS = [PAPERS / "data" / name for name in ("mnist", "fashion_mnist")]
 JUDGE = classifier.ClassifierParams(architecture="mlp", lr=0.003, batch_size=64, epochs=3, seed=0)
+EXPERIMENTS: Mapping[str, Callable[[Path], None]] = {
+    "mi2018": made_experiments.mi2018,
+    "ghosh2020": made_experiments.ghosh2020,
+    "parakatta2023": made_experiments.parakatta2023,
+}
 
 
-def make(folder: Path, paper: str, seeds: int = 2) -> Path:
-    """A project with everything below data/papers/<paper>/ that its systems leave.
+@dataclass(frozen=True)
+class Made:
+    """A paper's report.
 
-    Args:
-        folder: for the project; run the report with it as working directory.
-        paper: a key of `papers`.
-        seeds: at most so many of each system.
+    Attributes:
+        folder: the project that it was made in; working directory of whoever reads `results`.
+        results: its systems.
+        claims: the committed ones.
+        values: all that they are judged by.
+        report: its tables and figures.
     """
-    made = project.make(folder, {})
-    digits, other = (made / folder for folder in SETS)
-    _prepare(digits)
-    shutil.copytree(digits, other)  # digits stand for every set of images
-    content = config.load(project.ROOT / systems.FILE)
+
+    folder: Path
+    results: Results
+    claims: Mapping[str, Claim]
+    values: Values
+    report: Report
+
+    def verdicts(self) -> Mapping[str, verdicts.Judged]:
+        """The claims as judged."""
+        return verdicts.judge(self.results.paper, self.claims, self.values)
+
+
+def reports(folder: Path) -> Callable[[str], Made]:
+    """Paper -> its report, made in a project in `folder` when it is first asked for."""
+    _prepare(folder)
+
+    @cache
+    def of(paper: str) -> Made:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            _small(patch)
+            for name in systems.of_paper(paper):
+                _train(name)
+            own, rows = Results(paper), claims.read(paper)
+            EXPERIMENTS.get(paper, lambda root: None)(folder)
+            if paper == "parakatta2023":
+                storage.write_json(sets.COMPARISON, _comparison(own))
+            found = values.collect(own, verdicts.needs(paper, rows))
+            module = importlib.import_module(f"ganvae.papers.{paper}.report")
+            return Made(folder, own, rows, found, module.report(own, rows))
+
+    return of
+
+
+def _small(patch: pytest.MonkeyPatch) -> None:
+    """Fewer images where no table or figure shows the difference."""
+    patch.setattr(snapshots, "IMAGES", SNAPSHOT_IMAGES)
+    patch.setattr(costs, "SAMPLED", 10)
+    patch.setattr(costs, "SAMPLING_SECONDS", 1e-9)
+    patch.setattr(of_mi2018, "IMAGES", 200)
+    patch.setattr(codes, "IMAGES", 200)
+
+
+def _prepare(folder: Path) -> None:
+    """The papers' parameters and claims, the bundled digits and their judge for all sets."""
+    content = config.load(ROOT / PAPERS_FILE)
     for block in content["systems"].values():
-        own = block.get("train", {}).get(
+        seeds = block.get("train", {}).get(
             "seeds", content["papers"][block["paper"]]["train"]["seeds"]
         )
         block |= config.overlay(block, deepcopy(TINY))
         block["length"] = {"epochs": EPOCHS}
-        block["train"]["seeds"] = own[:seeds]
+        block["train"]["seeds"] = seeds[:SEEDS]
         options = block.get("networks", {}).get("options", {})
         if options.get("channels") == 128 or options.get("dense_layers") == 2:
             options["channels"] = 8  # of 19 and 84 million weights
-    storage.write_text(made / systems.FILE, yaml.safe_dump(content, sort_keys=False))
-    with pytest.MonkeyPatch.context() as patch:  # images that no report shows
-        patch.setattr(snapshots, "IMAGES", SNAPSHOT_IMAGES)
-        patch.setattr(results, "SAMPLED", 10)
-        patch.setattr(results, "SAMPLING_SECONDS", 1e-9)
-        for name in systems.of_paper(paper, made / systems.FILE):
-            _train(made, name)
-    return made
+    storage.write_text(folder / PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
+    for paper in page.TITLES:
+        (folder / PAPERS / paper).mkdir()
+        shutil.copy(claims.path(paper, ROOT / PAPERS), claims.path(paper, folder / PAPERS))
+    digits, other = (folder / data for data in SETS)
+    _digits(digits)
+    shutil.copytree(digits, other)  # digits stand for every set of images
 
 
-def names(paper: str) -> list[str]:
-    """The paper's systems as committed."""
-    return systems.of_paper(paper, project.ROOT / systems.FILE)
-
-
-def _prepare(folder: Path) -> None:
+def _digits(folder: Path) -> None:
     """The bundled digits and their judge, as the stage `data` leaves them."""
     sources.write_raw(sources.DataParams(name="digits", folder=None), folder / "raw")
     read = {}
@@ -89,29 +144,35 @@ def _prepare(folder: Path) -> None:
     storage.write_tensors(folder / "classifier" / "real.safetensors", views)
 
 
-def _train(made: Path, name: str) -> None:
+def _train(name: str) -> None:
     """Trains and measures one system in this process."""
-    system, values = systems.read(name, made / systems.FILE)
-    folder = made / systems.folder(system, name)
-    images, labels = imageset.load(made / system.root / "processed" / "train.safetensors")
-    for seed in values["train"]["seeds"]:
-        work = folder / f"seed_{seed}"
-        given = task.build(system.model, values, images, labels, seed=seed, folder=work)
-        outcome = loop.train(
+    system = systems.read(name, PAPERS_FILE)
+    images, labels = imageset.load(system.data / "processed" / "train.safetensors")
+    for seed in system.train.seeds:
+        work = system.folder.parent / f"seed_{seed}"
+        given = task.build(system.model, system.values, images, labels, seed=seed, folder=work)
+        trained = loop.train(
             given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
         )
-        record.write(work / "result", given, outcome)
+        record.write(work / "result", trained)
         for file in (work / "result").iterdir():
-            kind = folder / "trained" / file.stem
+            kind = system.folder / file.stem
             kind.mkdir(parents=True, exist_ok=True)
             shutil.move(file, kind / f"seed_{seed}{file.suffix}")
         shutil.rmtree(work)
-    bench = parts.read_bench(system.model, values, made / system.root)
-    statuses = status.read_statuses(folder / "trained", values["train"]["seeds"])
-    details, arrays = evaluate.evaluate(bench, folder / "trained", statuses, progress=False)
-    judged.write_results(folder / "evaluated", details, arrays)
+    bench = parts.read_bench(system, system.data)
+    details, arrays = evaluate.evaluate(bench, system, status.read_statuses(system), progress=False)
+    judged.write_results(system.evaluated, details, arrays)
 
 
-def of_length(budget: float) -> Any:
-    """Stands for a `Result` of which a rule sees the trained share of the published length."""
-    return SimpleNamespace(system=SimpleNamespace(budget=budget))
+def _comparison(results: Results) -> dict[str, Any]:
+    """FashionMNIST's numbers in the place of the main study's."""
+    rows = {
+        model: {
+            metric: {"seeds": value.seeds}
+            for metric in sets.METRICS
+            if (value := results[f"fashion_{model}"].metric(metric))
+        }
+        for model in sets.MODELS
+    }
+    return {"settings": {"data": "mnist"}, "rows": rows}

@@ -1,56 +1,39 @@
-"""The report of ghosh2020, on systems that were trained for a few steps, and its rules."""
+"""The report of ghosh2020, on systems that were trained for a few steps, and its own quantities."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from ganvae.comparison.summary import spread
 from ganvae.core.imageset import CPU, quantise
 from ganvae.errors import UserError
 from ganvae.judging import classifier
 from ganvae.models.cgan.codes import Coded
-from ganvae.papers.ghosh2020 import augmentation, claims, codes, theory
-from ganvae.papers.ghosh2020 import report as ghosh2020
+from ganvae.papers.ghosh2020 import augmentation, claims, codes, quantities
 from ganvae.papers.ghosh2020.codes import Codes, Read
-from ganvae.papers.shared import courses, findings
-from ganvae.papers.shared.findings import Finding, Report
-from ganvae.papers.shared.results import Result, Results, of_seeds
-from tests import made_experiments, paper_results
-
-LOW, HIGH = of_seeds({0: 1.0, 1: 1.1, 2: 0.9}), of_seeds({0: 5.0, 1: 5.2, 2: 4.9})
+from ganvae.papers.shared.claims import Claim
+from ganvae.papers.shared.evidence import Evidence
+from ganvae.papers.shared.results import Results
+from tests.paper_results import Made
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = paper_results.make(tmp_path_factory.mktemp("ghosh2020") / "project", "ghosh2020")
-    made_experiments.ghosh2020(made)
-    return made
+def made(papers: Callable[[str], Made]) -> Made:
+    return papers("ghosh2020")
 
 
-@pytest.fixture(autouse=True)
-def here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "folder" in request.fixturenames:
-        monkeypatch.chdir(request.getfixturevalue("folder"))
-
-
-@pytest.fixture(scope="module")
-def results(folder: Path) -> Results:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        return Results("ghosh2020")
-
-
-@pytest.fixture(scope="module")
-def report(folder: Path, results: Results) -> Report:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(ghosh2020_codes, "IMAGES", 200)
-        return ghosh2020.report(results)
+@pytest.fixture
+def results(made: Made, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """In the project that they lie in."""
+    monkeypatch.chdir(made.folder)
+    return made.results
 
 
 def texts(figure: Figure) -> str:
@@ -61,68 +44,36 @@ def images(figure: Figure) -> list[np.ndarray]:
     return [np.asarray(ax.images[0].get_array()) for ax in figure.axes if ax.images]
 
 
-def row(report: Report, words: str) -> Finding:
-    (found,) = [finding for finding in report.findings if words in finding.claim]
-    return found
+def test_what_was_measured_stands_in_the_rows(made: Made) -> None:
+    rows = made.verdicts()
+    assert rows["value_at_the_optimum"].claim.text == "-log 4 = -1.3863"
+    augmented = rows["augmentation_1000"]
+    assert "accuracy (real 1000 0): augmentation 0.810 ± 0.010" in augmented.measured
+    assert augmented.seeds == "3"
+    assert rows["infinite_divergence"].verdict == "does not hold"
+    left_out = "augmentation_10000"  # that experiment is made of two sizes
+    told = {name: row.measured for name, row in rows.items() if name != left_out}
+    assert not [name for name, text in told.items() if "nan" in text or "None" in text]
+    assert not [name for name, text in told.items() if "not measured" in text
+                and "seconds to common fid" not in text]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "fully connected: the VAE's images look more real",
-        "convolutional: the GAN's images look more real",
-        "convolutional: the GAN's images are crisper",
-        "fully connected: whose images are crisper",
-        "vanishing gradients",
-        "theoretically",
-        "InfoGAN augments",
-        "convolution turns the order",
-        "fully connected VAE: reconstructions are similar",
-        "convolutional VAE: but their quality needs to be improved",
-        "global optimum",
-        "JSD of noise and data",
-        "mode collapse",
-        "KL divergence in the VAE's loss is infinite",
-        "saturating loss of eq. 2",
-        "conditional GAN: better performance",
-        "InfoGAN: better performance",
-        "asked for",
-        "disentangled",
-        "100 generated images augment 100 real ones",
-        "1,000 generated images augment 1,000 real ones",
-    ],
-)
-def test_every_claim_has_a_row(report: Report, words: str) -> None:
-    assert row(report, words).measured
-
-
-def test_the_table_of_findings(report: Report) -> None:
-    table = findings.table("ghosh2020", report.findings)
-    assert not table["measured"].str.contains("nan|None").any()
-    assert {1, 2, 3, 4} <= set(table["question"].dropna())
-    assert row(report, "global optimum").published == "-log 4 = -1.3863"
-    augmented = table[table["claim"].str.contains("1,000 generated")].iloc[0]
-    assert augmented["systems"] == "ghosh2020_augmentation"
-    assert (augmented["seeds"], augmented["length"]) == ("3", "3,000 updates")
-    assert "real images 0.8100 ± 0.0100" in augmented["measured"]
-
-
-def test_the_tables(report: Report) -> None:
-    metrics = report.tables["metrics"]
+def test_the_tables(made: Made) -> None:
+    metrics = made.report.tables["metrics"]
     assert list(metrics["system"]) == [
         "gan", "gan_saturating", "gan_slower", "vae", "vanilla_gan", "vanilla_vae", "cgan",
         "infogan", "real test images",
     ]  # fmt: skip
     assert metrics["fid_classifier"].iloc[:-1].notna().all()
     assert metrics["image_entropy"].iloc[-1] > 0
-    classes = report.tables["infogan_classes"]
+    classes = made.report.tables["infogan_classes"]
     assert classes[[str(d) for d in range(10)]].to_numpy().sum() == 200 * classes["seed"].nunique()
     assert sorted(classes[classes["seed"] == 0]["assigned"]) == list(range(10))
-    assert set(report.tables["infogan_codes"]["code"]) == {"c2", "c3"}
+    assert set(made.report.tables["infogan_codes"]["code"]) == {"c2", "c3"}
 
 
-def test_the_figures_show_what_they_say(report: Report, results: Results) -> None:
-    shown = report.figures
+def test_the_figures_show_what_they_say(made: Made, results: Results) -> None:
+    shown = made.report.figures
     vae = results["vanilla_vae"]
     grids = images(shown["vae_epochs"])
     assert len(grids) == 4
@@ -148,9 +99,9 @@ def test_the_figures_show_what_they_say(report: Report, results: Results) -> Non
 
 
 def test_codes_are_read_as_the_classifier_reads_them(results: Results) -> None:
-    judge = classifier.load(Path("data/papers/mnist/classifier/weights.safetensors"), CPU)
+    judge = classifier.load(results["cgan"].system.data / "classifier" / "weights.safetensors", CPU)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ghosh2020_codes, "IMAGES", 100)
+        patch.setattr(codes, "IMAGES", 100)
         found = codes.read(results["cgan"], 0, judge)
     assert found.confusion.sum(axis=1).tolist() == [10] * 10
     decoder = results["cgan"].networks(0)["decoder"]
@@ -163,18 +114,18 @@ def test_codes_are_read_as_the_classifier_reads_them(results: Results) -> None:
 # Rules
 
 
-def made(confusion: np.ndarray) -> Read:
+def confused(confusion: np.ndarray) -> Read:
     return Read(confusion, np.zeros((100, 28, 28)), np.zeros(1), np.zeros(1), np.zeros((1, 2)))
 
 
 def test_the_assignment_finds_a_permutation() -> None:
     order = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]
-    found = made(20 * np.eye(10, dtype=np.int64)[order])
+    found = confused(20 * np.eye(10, dtype=np.int64)[order])
     chosen, fits = found.assignment
     assert (chosen.tolist(), fits) == (order, 1.0)
     assert found.agreement < 0.5
     assert found.mutual_information == pytest.approx(math.log(10))
-    nothing = made(np.full((10, 10), 2))
+    nothing = confused(np.full((10, 10), 2))
     assert nothing.assignment[1] == pytest.approx(0.1)
     assert nothing.mutual_information == pytest.approx(0, abs=1e-12)
 
@@ -190,69 +141,29 @@ def test_slant_and_width() -> None:
     assert width[1] > 5
 
 
-def fake(**metrics: object) -> Result:
-    """A system of which only these metrics exist."""
-
-    class Fake(Result):
-        all_collapsed = bool(metrics.pop("all_collapsed", False))
-
-        def metric(self, name: str):  # type: ignore[no-untyped-def]
-            return metrics.get(name)
-
-    return Fake("fake", SimpleNamespace(), {}, Path())  # type: ignore[arg-type]
-
-
-def test_who_looks_more_real() -> None:
-    good = fake(fid_classifier=LOW, precision=HIGH)
-    bad = fake(fid_classifier=HIGH, precision=LOW)
-    mixed = fake(fid_classifier=LOW, precision=LOW)
-    assert claims.more_real(good, bad) is True
-    assert claims.more_real(bad, good) is False
-    assert claims.more_real(good, good) is None
-    assert claims.more_real(mixed, bad) is True  # precision does not tell, FID does
-    assert claims.more_real(mixed, fake(fid_classifier=HIGH, precision=HIGH)) is None
-    repeated = fake(fid_classifier=HIGH, precision=HIGH, all_collapsed=True)
-    assert claims.more_real(mixed, repeated) is True, "precision has no vote"
-
-
-def test_there_is_no_common_quality_with_a_collapsed_model() -> None:
-    nothing, fine = fake(all_collapsed=True), fake()
-    for pair in ((nothing, fine), (fine, nothing)):
-        assert courses.time_to_quality(*pair) == "no common quality: every seed of fake collapsed"
-
-
-def of_length(model: str, budget: float, precision: str = "fp32") -> Result:
-    system = SimpleNamespace(model=model, budget=budget, differs="its rate")
-    return Result(model, system, {"train": {"precision": precision}}, Path())  # type: ignore[arg-type]
-
-
-def test_no_order_before_a_gan_has_had_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ghosh2020_claims, "settled", lambda left, right: True)
-    enough, short, vae = of_length("gan", 0.05), of_length("cgan", 0.02), of_length("vae", 0.01)
-    assert claims.ordered(enough, vae)
-    assert not claims.ordered(vae, short)
-    assert not claims.ordered(enough, short)
-
-
-def test_a_row_says_which_precision_its_systems_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Result, "seeds", [0])
-    rows = [
-        Finding("", [of_length("gan", 0.1, precision)], "", "", "no claim", "judged by FID")
-        for precision in ("fp32", "bf16")
-    ]
-    assert findings.table("ghosh2020", rows)["protocol"].tolist() == [
-        "judged by FID; its rate", "judged by FID; its rate; trained in bf16",
-    ]  # fmt: skip
-
-
 def test_often() -> None:
-    assert theory.often(3, 6) is True
-    assert theory.often(2, 6) is False
-    assert theory.often(0, 0) is None
+    def holds(*fell: float) -> bool | None:
+        seeds = {str(i): seed for i, seed in enumerate(fell)}
+        values = {("gan", "fell"): spread(seeds)} if fell else {}
+        claim = Claim(id="a", claim="a", published="a", systems=["gan", "wgan"],
+                      rule={"no_claim": {}})  # fmt: skip
+        return claims.often(Evidence(values, claim)).holds
+
+    assert holds(1, 1, 0, 0) is True
+    assert holds(1, 0, 0, 0) is False
+    assert holds(1) is None, "one seed"
+    assert holds() is None
 
 
-def test_augmentation(folder: Path, tmp_path: Path) -> None:
-    found = augmentation.read(Results("ghosh2020").experiment("augmentation"))
+def test_the_bound_of_the_divergence() -> None:
+    """A discriminator that is never wrong has the loss 0: log 4 / 2 = log 2."""
+    right = pd.Series([1.4] + [0.0] * 99)
+    assert quantities.divergence(right) == pytest.approx(math.log(2))
+    assert quantities.divergence(right + math.log(4)) == pytest.approx(0, abs=1e-12)
+
+
+def test_augmentation(results: Results, tmp_path: Path) -> None:
+    found = augmentation.read(results.experiment("augmentation"))
     gain = augmentation.gain(found, 100, 1.0)
     assert gain is not None
     assert gain.mean == pytest.approx(0.021)
@@ -264,7 +175,5 @@ def test_augmentation(folder: Path, tmp_path: Path) -> None:
         augmentation.read(tmp_path)
 
 
-def test_no_codes_no_number() -> None:
-    nothing = fake()
-    assert Codes(nothing).assignment is None
-    assert Codes(nothing).correlations().empty
+def test_no_codes_no_number(results: Results) -> None:
+    assert Codes(results["cgan"]).correlations().empty

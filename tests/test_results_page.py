@@ -1,65 +1,112 @@
-"""`docs/results.md`: generated from the committed tables, and up to date."""
+"""`docs/results.md`: generated from the committed claims and values, and up to date."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from ganvae.errors import UserError
-from ganvae.papers.shared import page
-from ganvae.papers.shared.findings import COLUMNS
+from ganvae.papers.shared import claims, page
 from tests.project import ROOT
 
-ROW = {
-    "paper": "mi2018", "claim": "the GAN collapses", "systems": "mi2018_gan", "published": "0.0",
-    "measured": "2.283 ± 0.010 nats", "seeds": "3", "length": "0.05", "protocol": "a|b",
-    "verdict": "cannot tell", "question": "1",
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": "collapse", "claim": "the GAN collapses", "section": "Fig. 1", "number": 0.0,
+        "systems": ["gan"], "rule": {"below": {"left": "gan.class_entropy", "right": 0.5}},
+        "note": "a|b", "question": 1,
+    },
+    {
+        "id": "sizes", "claim": "other", "published": "GAN larger", "systems": ["gan", "vae"],
+        "rule": {"larger": {"left": "gan.parameters", "right": "vae.parameters"}},
+    },
+]  # fmt: skip
+VALUES = [("gan", "class_entropy", seed, 0.1 + seed / 100) for seed in range(3)]
+VALUES += [("gan", "length", seed, 0.05) for seed in range(3)]
+VALUES += [(system, "parameters", 0, size) for system, size in (("gan", 9.0), ("vae", 5.0))]
+EARLIER = {
+    "paper": "mi2018", "claim": "the GAN collapses (Fig. 1)", "systems": "mi2018_gan", "seeds": "3",
+    "length": "0.05", "published": "0.0", "measured": "2.283 ± 0.010 nats", "protocol": "",
+    "verdict": "does not hold", "question": "1",
 }  # fmt: skip
 
 
-def write(folder: Path, *rows: dict[str, str]) -> None:
-    (folder / "mi2018").mkdir(parents=True)
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table.to_csv(folder / "mi2018" / "findings.csv", index=False)
+def write(
+    folder: Path, values: list[tuple[str, str, int, float]], *earlier: dict[str, str]
+) -> Path:
+    """One paper; returns the folder of its report."""
+    blocks = {"gan": {"differs": "its rate", "train": {"precision": "bf16"}}, "vae": {}}
+    params = {"papers": {"mi2018": {}}, "systems": {f"mi2018_{k}": v for k, v in blocks.items()}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    report = folder / "mi2018" / "report"
+    report.mkdir(parents=True)
+    claims.path("mi2018", folder).write_text(yaml.safe_dump({"claims": ROWS}))
+    if values:
+        table = pd.DataFrame(values, columns=["system", "quantity", "seed", "value"])
+        table.to_csv(report / "values.csv", index=False)
+    if earlier:
+        pd.DataFrame(earlier).to_csv(report / "findings.csv", index=False)
+    return report
 
 
 def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -> None:
-    write(tmp_path, ROW, {**ROW, "claim": "other", "question": "", "verdict": "holds"})
-    (tmp_path / "mi2018" / "class_entropy.png").write_bytes(b"")
+    report = write(tmp_path, VALUES)
+    (report / "class_entropy.png").write_bytes(b"")
     systems = pd.DataFrame({"system": ["gan", "vae"], "seeds": 3, "collapsed": 2, "diverged": 1})
-    systems.to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
+    systems.to_csv(report / "systems.csv", index=False)
     text = page.page(tmp_path)
-    assert "The GAN collapses (mi2018): 2.283 ± 0.010 nats." in text
-    assert "Claims on it: 1 (holds 0, does not hold 0, cannot tell 1)." in text
+    measured = "class entropy: gan 0.110 ± 0.010"
+    assert f"The GAN collapses (Fig. 1) (mi2018): {measured}." in text
+    assert "Claims on it: 1 (holds 1, does not hold 0, cannot tell 0)." in text
     assert "is too, or diverged: mi2018 gan 3 of 4." in text
-    assert "Figures: [mi2018/class_entropy](../papers/mi2018/class_entropy.png)" in text
+    assert "[mi2018/class_entropy](../papers/mi2018/report/class_entropy.png)" in text
     assert text.count("No report answers it yet.") == len(page.QUESTIONS) - 1
-    assert "| mi2018 | 1 | 0 | 1 | 0 |" in text
-    assert "| a\\|b | cannot tell |" in text
-    assert "![class entropy](../papers/mi2018/class_entropy.png)" in text
+    assert "| mi2018 | 2 | 0 | 0 | 0 |" in text
+    row = "| the GAN collapses (Fig. 1) | gan | 3 | 0.05 | 0.0 |"
+    assert f"{row} {measured} | a\\|b; its rate; trained in bf16 | holds |" in text
+    assert "![class entropy](../papers/mi2018/report/class_entropy.png)" in text
+    assert "[values.csv](../papers/mi2018/report/values.csv)" in text
     assert "Without a report yet: battineedi2023, ghosh2020" in text
 
 
+def test_a_row_whose_values_were_not_kept_shows_the_earlier_verdict(tmp_path: Path) -> None:
+    write(tmp_path, VALUES[3:], EARLIER)
+    text = page.page(tmp_path)
+    assert (
+        "| 2.283 ± 0.010 nats | a\\|b; its rate; trained in bf16 | does not hold (judged by an"
+        in text
+    )
+    assert "| mi2018 | 1 | 1 | 0 | 0 |" in text, "the other has its values"
+
+
+def test_a_row_that_was_measured_is_judged_anew(tmp_path: Path) -> None:
+    write(tmp_path, VALUES, EARLIER)
+    assert "judged by an earlier rule" not in page.page(tmp_path).partition("## mi2018")[2]
+
+
+def test_without_an_earlier_report_what_is_missing_is_said(tmp_path: Path) -> None:
+    write(tmp_path, VALUES[3:])
+    assert "| cannot tell: not measured: gan.class_entropy |" in page.page(tmp_path)
+
+
 def test_the_page_names_the_devices_of_the_trainings(tmp_path: Path) -> None:
-    write(tmp_path, ROW)
+    report = write(tmp_path, VALUES)
     systems = pd.DataFrame({"system": ["gan", "vae"], "device": ["cuda: H200", "cpu: EPYC"]})
-    systems.to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
+    systems.to_csv(report / "systems.csv", index=False)
     assert "Trained on cpu: EPYC (vae); cuda: H200 (gan).\n" in page.page(tmp_path)
-    systems.assign(device="cpu: EPYC").to_csv(tmp_path / "mi2018" / "systems.csv", index=False)
+    systems.assign(device="cpu: EPYC").to_csv(report / "systems.csv", index=False)
     assert "Trained on cpu: EPYC.\n" in page.page(tmp_path)
 
 
 def test_no_report_and_other_columns_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no report yet; run dvc repro papers/dvc\.yaml"):
+    with pytest.raises(UserError, match="no report yet"):
         page.page(tmp_path)
-    (tmp_path / "mi2018").mkdir()
-    (tmp_path / "mi2018" / "findings.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match=r"findings.csv: columns \['a', 'b'\]"):
+    report = write(tmp_path, [])
+    (report / "values.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match=r"values\.csv: no column system, quantity, seed, value"):
         page.page(tmp_path)
 
 
 def test_the_committed_page_is_what_the_committed_tables_say() -> None:
-    if not any((ROOT / "papers" / paper / "findings.csv").exists() for paper in page.PAPERS):
-        assert not (ROOT / "docs" / "results.md").exists()
-        return
     assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == page.page(ROOT / "papers")

@@ -1,4 +1,4 @@
-"""Markdown tables: padded, with aligned numbers, and never wider than a screen."""
+"""Markdown tables, of numbers: padded, aligned, never wider than a screen; of texts: plain."""
 
 from collections.abc import Sequence
 
@@ -32,6 +32,13 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]], numbers: bool =
         )
         for part in parts
     )
+
+
+def plain(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table of long texts, neither padded nor split, ended by a line break."""
+    rows = [header, ["---"] * len(header), *lines]
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
 def _parts(widths: Sequence[int]) -> list[list[int]]:

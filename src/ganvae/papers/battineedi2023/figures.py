@@ -1,6 +1,7 @@
 """The figures of battineedi2023, drawn from this project's systems."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from matplotlib.figure import Figure
@@ -11,7 +12,8 @@ from ganvae.evaluation.showcase import LATENT_POINTS, latent_plane
 from ganvae.figures import distributions, style
 from ganvae.figures.style import Panel
 from ganvae.models.base.contract import posterior
-from ganvae.papers.battineedi2023.tables import kind, settings, snapshot_of, varied
+from ganvae.papers.battineedi2023.quantities import at_epoch, kind
+from ganvae.papers.battineedi2023.tables import settings, varied
 from ganvae.papers.shared import courses, figures
 from ganvae.papers.shared.figures import DPI
 from ganvae.papers.shared.results import Result
@@ -104,7 +106,10 @@ def latent_sizes(results: Mapping[str, Result]) -> Figure:
         own = [result for result in results.values() if only_latent(result, base)]
         own.sort(key=lambda result: result.latent_dim)
         epoch = min(courses.epochs(result) for result in own)
-        measured = [[snapshot_of(result, epoch, name) for result in own] for name in quantities]
+        measured = [
+            [courses.over_seeds(r, partial(at_epoch, r, epoch=epoch, metric=name)) for r in own]
+            for name in quantities
+        ]
         for ax, values in zip(axes, measured, strict=True):
             known = [(r.latent_dim, v) for r, v in zip(own, values, strict=True) if v]
             label = f"{family}, snapshot near epoch {epoch:.3g}"

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 
-from ganvae.comparison.summary import Spread
+from ganvae.comparison.summary import Spread, spread
 from ganvae.figures import style
-from ganvae.papers.shared.findings import Finding, experiment, written
 from ganvae.papers.shared.panels import DPI
 from ganvae.papers.shared.results import of_seeds
 from ganvae.papers.shared.tables import read_table
 
-STANDS_FOR = "the conditional GAN is fully connected and trained on the real ones alone"
 VARIANTS = {
     "real": "real images",
     "real_longer": "real images, as many gradient steps as with added ones",
@@ -52,60 +49,17 @@ def gain(found: pd.DataFrame, n: int, share: float) -> Spread | None:
     return of_seeds({int(str(seed)): value for seed, value in gains.items()})
 
 
-def findings(found: pd.DataFrame) -> list[Finding]:
-    """One row per number of real and of generated images, and one on InfoGAN."""
-    rows = [
-        Finding(
-            claim=f"{share * n:,.0f} generated images augment {n:,} real ones for a classifier "
-            "(section 1)",
-            systems=[],
-            published="accuracy of the classifier compared; no number given",
-            measured="accuracy "
-            + ", ".join(
-                f"{words} {written(accuracy(found, n, variant, share), 4)}"
-                for variant, words in VARIANTS.items()
-            )
-            + f"; gain over as many steps {_described(gain(found, n, share))}",
-            verdict="no claim",
-            protocol=f"the classifier is the two-layer one; {STANDS_FOR}",
-            source=experiment("ghosh2020_augmentation", found),
-        )
-        for n, share in _cases(found)
-    ]
-    return [
-        *rows,
-        Finding(
-            claim="InfoGAN augments the data set too (section 1)",
-            systems=[],
-            published="no number given",
-            measured="not done: its images have no labels",
-            verdict="no claim",
-            protocol="a code is no class until someone names it",
-        ),
-    ]
-
-
-def accuracy(found: pd.DataFrame, n: int, variant: str, share: float) -> Spread | None:
-    """Of the classifiers of one kind, by seed; those on real images alone have no share."""
-    own = found[(found["n"] == n) & (found["variant"] == variant)]
-    own = own[own["share"] == (0.0 if variant == "real" else share)]
-    return of_seeds(dict(zip(own["seed"].astype(int), own["accuracy"], strict=True)))
-
-
-def _cases(found: pd.DataFrame) -> list[tuple[int, float]]:
-    """(real images, generated per real one), sorted."""
+def values(found: pd.DataFrame) -> dict[tuple[str, str], Spread]:
+    """`accuracy@<variant> <n> <share>` and `gain@<n> <share>`, by seed."""
+    values: dict[tuple[str, str], Spread] = {}
+    for (variant, n, share), own in found.groupby(["variant", "n", "share"]):
+        by_seed = dict(zip(own["seed"].astype(str), own["accuracy"], strict=True))
+        values["augmentation", f"accuracy@{variant} {n} {share:g}"] = spread(by_seed)
     added = found[found["share"] > 0]
-    return sorted(set(zip(added["n"], added["share"], strict=True)))
-
-
-def _described(value: Spread | None) -> str:
-    if value is None:
-        return "not measured"
-    text = f"{'+' if value.mean >= 0 else ''}{written(value, 4)}"
-    if value.std:
-        p = stats.ttest_1samp(list(value.seeds.values()), 0).pvalue
-        text += f" (paired t test p = {p:.2g})"
-    return text
+    for n, share in sorted(set(zip(added["n"], added["share"], strict=True))):
+        if gained := gain(found, n, share):
+            values["augmentation", f"gain@{n} {share:g}"] = gained
+    return values
 
 
 def figure(found: pd.DataFrame) -> Figure:

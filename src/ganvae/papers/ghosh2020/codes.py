@@ -13,14 +13,13 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ganvae.comparison.summary import Spread
 from ganvae.core.imageset import CLASSES, CPU, dequantise, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.figures.style import Array
 from ganvae.judging.classifier import Classifier, classify
 from ganvae.models.base.contract import to_images
 from ganvae.models.cgan.codes import Coded
-from ganvae.papers.shared.results import Result, of_seeds
+from ganvae.papers.shared.results import Result
 
 IMAGES = 2000  # that the classifier reads of each seed, equally many of every class or code
 SHOWN = 10  # images a row
@@ -147,21 +146,6 @@ class Codes:
     result: Result
     seeds: dict[int, Read] = field(default_factory=dict)
 
-    @property
-    def agreement(self) -> Spread | None:
-        """Over the seeds, as the next two."""
-        return of_seeds({seed: found.agreement for seed, found in self.seeds.items()})
-
-    @property
-    def assignment(self) -> Spread | None:
-        """Share of the images that fit the best one-to-one assignment of classes to codes."""
-        return of_seeds({seed: found.assignment[1] for seed, found in self.seeds.items()})
-
-    @property
-    def mutual_information(self) -> Spread | None:
-        """Of code and read class, in nats."""
-        return of_seeds({seed: found.mutual_information for seed, found in self.seeds.items()})
-
     def classes(self) -> pd.DataFrame:
         """Columns seed, code, 0..9 (images read as that class), assigned, fits (0 to 1)."""
         rows = []
@@ -185,8 +169,3 @@ class Codes:
                     row[name] = 0.0 if constant else float(rho)
                 rows.append(row)
         return pd.DataFrame(rows, columns=["seed", "code", "slant", "width"])
-
-
-def measure(result: Result, classifier: Classifier) -> Codes:
-    """Reads every finished seed of a system."""
-    return Codes(result, {seed: read(result, seed, classifier) for seed in result.seeds})

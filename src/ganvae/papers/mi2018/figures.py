@@ -1,22 +1,19 @@
 """The figures of mi2018, drawn from this project's systems."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
 
+from ganvae.comparison.published import CLASS_ENTROPY
 from ganvae.core.imageset import quantise
 from ganvae.figures import style
 from ganvae.figures.style import Array
-from ganvae.judging.classifier import Classifier, classify
+from ganvae.judging.classifier import classify
 from ganvae.metrics.image_entropy import image_entropy
-from ganvae.papers.mi2018 import maps
-from ganvae.papers.mi2018.claims import CLASS_ENTROPY
-from ganvae.papers.mi2018.judge import Judge
+from ganvae.papers.mi2018 import maps, quantities
 from ganvae.papers.shared import panels
 from ganvae.papers.shared.figures import banded
 from ganvae.papers.shared.results import Result, Results
@@ -29,14 +26,14 @@ COLOURS = style.colours((*FIVE, "gan_minimax", "wgan_convolutional"))
 ITERATIONS = (1, 100_000, 500_000, 1_000_000)  # of Fig. 2
 
 
-def courses(results: Results, judge: Judge) -> Figure:
+def courses(results: Results) -> Figure:
     """Class entropy against updates of the generator, as Fig. 3, with its values at the end."""
     names = ("gan", "gan_minimax", "wgan", "wgan_convolutional", "vae", "vaegan", "cvaegan")
     drawn, (whole, upper) = style.panels(
         2, 3.6, DPI, "Class entropy along training: mean over seeds, band lowest to highest", 2
     )
     for name in names:
-        tables = [judge.course(name, seed) for seed in results[name].seeds]
+        tables = [quantities.course(results[name], seed) for seed in results[name].seeds]
         for ax in (whole, upper):
             banded(ax, tables, "updates", "class_entropy", COLOURS[name], name)
     for ax in (whole, upper):
@@ -103,7 +100,7 @@ def both_vaegans(results: Results) -> Figure:
     return panels.figure(shown, "VAE-GAN and constrained VAE-GAN (Fig. 7)")
 
 
-def ten_images(results: Results, judge: Classifier) -> Figure:
+def ten_images(results: Results) -> Figure:
     """Ten images of each model with predicted digit and entropy in nats, as Figs. 4 and 5."""
     drawn, axes = style.panels(
         len(FIVE), 1.35, DPI, "Ten images a model: predicted digit, entropy in nats (Figs 4, 5)", 1
@@ -116,7 +113,7 @@ def ten_images(results: Results, judge: Classifier) -> Figure:
             style.say(ax, "every seed diverged")
             continue
         images = result.images(seed, TEN)
-        _, probabilities = classify(judge, images)
+        _, probabilities = classify(quantities.judge(result), images)
         entropies = image_entropy(probabilities).tolist()
         digits = probabilities.argmax(dim=1).tolist()
         ax.imshow(style.shown(quantise(images).numpy(), TEN), cmap="gray", vmin=0, vmax=255)
@@ -126,19 +123,17 @@ def ten_images(results: Results, judge: Classifier) -> Figure:
     return drawn
 
 
-def histogram(probabilities: Mapping[str, Mapping[int, Tensor]]) -> Figure:
-    """Single-image entropies of VAE-GAN and constrained VAE-GAN over all images, as Fig. 8.
-
-    Args:
-        probabilities: system -> seed -> class probabilities [images, 10].
-    """
+def histogram(results: Results) -> Figure:
+    """Single-image entropies of VAE-GAN and constrained VAE-GAN over all images, as Fig. 8."""
     drawn, axes = style.panels(
         2, 3.0, DPI, "Single-image entropy by the two-layer classifier, all seeds (Fig. 8)", 2
     )
     edges = np.linspace(0, math.log(10), 24)
     for ax, scale in zip(axes, ("linear", "log"), strict=True):
         for name in ("vaegan", "cvaegan"):
-            of_seeds = [image_entropy(p).numpy() for p in probabilities[name].values()]
+            result = results[name]
+            judged = [quantities.probabilities(result, seed) for seed in result.seeds]
+            of_seeds = [image_entropy(p).numpy() for p in judged]
             if not of_seeds:
                 continue
             values = np.clip(np.concatenate(of_seeds), 0, edges[-1])

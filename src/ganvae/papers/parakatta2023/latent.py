@@ -120,14 +120,6 @@ class Measured:
         return of_seeds({seed: getattr(codes, name) for seed, codes in self.seeds.items()})
 
 
-def all_of(results: Mapping[str, Result]) -> dict[str, Measured]:
-    """Every system's finished seeds."""
-    return {
-        name: Measured(result, {seed: measure(result, seed) for seed in result.seeds})
-        for name, result in results.items()
-    }
-
-
 def table(found: Mapping[str, Measured]) -> pd.DataFrame:
     """One row per system and seed.
 

@@ -5,7 +5,6 @@ MNIST's are the main pipeline's, with the settings of `fashion_*`, read from its
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from ganvae.comparison.summary import Spread, spread
 from ganvae.core import storage
 from ganvae.errors import UserError
 from ganvae.papers.shared.results import Results
-from ganvae.papers.shared.rules import larger
 
 COMPARISON = Path("metrics/comparison.json")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
@@ -68,32 +66,6 @@ def order(scores: Scores, metric: str = "fid_classifier") -> list[str]:
     """The models from the lowest mean on; one without a finished seed is left out."""
     found = {model: value.mean for model, value in scores[metric].items() if value is not None}
     return sorted(found, key=lambda model: found[model])
-
-
-def tau(sets: Sets, metric: str = "fid_classifier") -> tuple[float, float]:
-    """Kendall's tau of the models' means on the two sets (1: the same order), and its p value."""
-    both = [
-        (first.mean, second.mean)
-        for model in MODELS
-        if (first := sets.mnist[metric][model]) and (second := sets.fashion[metric][model])
-    ]
-    if len(both) < 2:
-        return float("nan"), float("nan")
-    found = stats.kendalltau(*zip(*both, strict=True))
-    return float(found.statistic), float(found.pvalue)
-
-
-def turned(sets: Sets, metric: str = "fid_classifier") -> list[tuple[str, str]]:
-    """Pairs of models whose order the seeds tell on both sets, and which is another on each."""
-    found = []
-    for left, right in combinations(MODELS, 2):
-        first, second = (
-            larger(scores[metric][left], scores[metric][right])
-            for scores in (sets.mnist, sets.fashion)
-        )
-        if first is not None and second is not None and first != second:
-            found.append((left, right))
-    return found
 
 
 def table(sets: Sets) -> pd.DataFrame:

@@ -45,22 +45,20 @@ def loss_at(history: pd.DataFrame, column: str, epoch: float) -> float | None:
     return None if math.isnan(mean) else mean
 
 
-def late(result: Result, record: str, share: float = 0.1) -> Spread | None:
-    """Mean of a record of the history over the last `share` of the training, by seed."""
-    return over_seeds(result, lambda seed: _end(result.history(seed)[record].dropna(), share, True))
+def last_tenth(result: Result, seed: int, record: str) -> float | None:
+    """Mean of a record of the history over the last tenth of its rows."""
+    values = result.history(seed)[record].dropna()
+    return None if values.empty else float(values.iloc[-_tenth(values) :].mean())
 
 
-def early(result: Result, record: str, share: float = 0.1) -> Spread | None:
-    """The same over the first `share`."""
-    return over_seeds(
-        result, lambda seed: _end(result.history(seed)[record].dropna(), share, False)
-    )
+def first_tenth(result: Result, seed: int, record: str) -> float | None:
+    """The same over the first tenth."""
+    values = result.history(seed)[record].dropna()
+    return None if values.empty else float(values.iloc[: _tenth(values)].mean())
 
 
-def _end(values: "pd.Series[float]", share: float, last: bool) -> float | None:
-    count = max(1, round(share * len(values)))
-    chosen = values.iloc[-count:] if last else values.iloc[:count]
-    return None if chosen.empty else float(chosen.mean())
+def _tenth(values: "pd.Series[float]") -> int:
+    return max(1, round(0.1 * len(values)))
 
 
 def snapshots(result: Result, seed: int) -> pd.DataFrame:
@@ -73,35 +71,43 @@ def snapshots(result: Result, seed: int) -> pd.DataFrame:
     )
 
 
-def fid_at(result: Result, *, share: float = 1.0, images: float | None = None) -> Spread | None:
-    """FID along training over the finished seeds, between snapshots in the logarithm of images.
-
-    Args:
-        result: a system.
-        share: of its own training, 0 to 1.
-        images: instead of the share, how many training images it had seen.
-
-    Returns:
-        Of 2,000 images at most: comparable with other snapshots, not with `fid_classifier`.
-    """
-
-    def of(seed: int) -> float:
-        table = result.timeline(seed)
-        seen = table["images_seen"].to_numpy(dtype=float)
-        at = share * seen[-1] if images is None else images
-        return float(np.interp(math.log(at), np.log(seen), table["fid_classifier"]))
-
-    return over_seeds(result, of)
+def snapshot_fid(result: Result, seed: int) -> float:
+    """FID of the last snapshot: of 2,000 images at most, unlike `fid_classifier`."""
+    return _fid_at(result, seed, 1.0)
 
 
-def seconds_per_epoch(result: Result) -> Spread | None:
+def half_way_fid(result: Result, seed: int) -> float:
+    """The same after half of the training images."""
+    return _fid_at(result, seed, 0.5)
+
+
+def _fid_at(result: Result, seed: int, share: float) -> float:
+    """FID between snapshots, by the logarithm of the images seen."""
+    table = result.timeline(seed)
+    seen = table["images_seen"].to_numpy(dtype=float)
+    return float(np.interp(math.log(share * seen[-1]), np.log(seen), table["fid_classifier"]))
+
+
+def equal_images(result: Result, seed: int, other: str) -> float:
+    """How many training images each seed of both systems had seen at least."""
+    both = (result, result.beside[other])
+    return min(float(r.timeline(s)["images_seen"].iloc[-1]) for r in both for s in r.seeds)
+
+
+def fid_after_equal_images(result: Result, seed: int, other: str) -> float:
+    """FID of the snapshots after as many training images as the shorter training has."""
+    seen = float(result.timeline(seed)["images_seen"].iloc[-1])
+    return _fid_at(result, seed, equal_images(result, seed, other) / seen)
+
+
+def seconds_per_epoch(result: Result, seed: int) -> float:
     """Training time of an epoch, on the machine that trained it."""
-    return over_seeds(result, lambda seed: result.costs(seed)["train_seconds"] / epochs(result))
+    return float(result.costs(seed)["train_seconds"] / epochs(result))
 
 
-def microseconds_per_image(result: Result) -> Spread | None:
+def microseconds_per_image(result: Result, seed: int) -> float:
     """Training time of an image that the discriminator, critic or encoder sees."""
-    return over_seeds(result, lambda seed: 1e6 / result.costs(seed)["train_images_per_second"])
+    return float(1e6 / result.costs(seed)["train_images_per_second"])
 
 
 def seconds_to(result: Result, seed: int, fid: float) -> float | None:
@@ -111,28 +117,16 @@ def seconds_to(result: Result, seed: int, fid: float) -> float | None:
     return None if there.empty else float(there["seconds"].iloc[0])
 
 
-def common_fid(slower: Result, faster: Result) -> float | None:
+def common_fid(result: Result, seed: int, other: str) -> float | None:
     """The FID that the last snapshots of all seeds of both have reached: the worst of them."""
-    ends = [fid_at(result) for result in (slower, faster)]
-    values = [value for end in ends if end is not None for value in end.seeds.values()]
-    return max(values) if all(ends) else None
+    both = (result, result.beside[other])
+    if not all(r.seeds for r in both):
+        return None
+    return max(snapshot_fid(r, s) for r in both for s in r.seeds)
 
 
-def time_to_quality(slower: Result, faster: Result) -> str:
-    """The time of an epoch and of an image, and when each was first as good as the worse end."""
-    for result in (slower, faster):
-        if result.all_collapsed:
-            return f"no common quality: every seed of {result.name} collapsed"
-    level = common_fid(slower, faster)
-    if level is None:
-        return "no seed finished"
-    words = []
-    for result in (slower, faster):
-        found = [seconds_to(result, seed, level) for seed in result.seeds]
-        seconds = [f"{value:.3g} s" if value is not None else "never" for value in found]
-        epoch, image = seconds_per_epoch(result), microseconds_per_image(result)
-        words.append(
-            f"{result.name} {mean(epoch):.3g} s an epoch, {mean(image):.3g} µs an image, "
-            f"there after {', '.join(seconds)}"
-        )
-    return f"to classifier-FID {level:.1f} of the snapshots: " + "; ".join(words)
+def seconds_to_common_fid(result: Result, seed: int, other: str) -> float | None:
+    """When a seed was first as good as the worse of both ends; None too where one collapsed."""
+    level = common_fid(result, seed, other)
+    lost = any(r.collapsed == len(r.seeds) for r in (result, result.beside[other]))
+    return None if level is None or lost else seconds_to(result, seed, level)

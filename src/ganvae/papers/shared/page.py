@@ -1,15 +1,20 @@
 """`docs/results.md`: every published number and claim beside what was measured, and six answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ganvae.core import storage
+from ganvae.comparison.tables import plain
+from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.papers.shared.findings import COLUMNS
+from ganvae.papers.shared import claims, values, verdicts
+from ganvae.papers.shared.claims import Claim
+from ganvae.papers.shared.evidence import LENGTH, Values
+from ganvae.papers.shared.verdicts import Judged
 
-PAPERS = {
+TITLES = {
     "mi2018": 'Mi, Shen & Zhang, "A Probe Towards Understanding GAN and VAE Models" (2018)',
     "battineedi2023": '"CAP6610 Project Report" (2023)',
     "ghosh2020": '"Comparative study between VAE and GAN" (2020)',
@@ -33,22 +38,25 @@ FIGURES = {
     5: ("mi2018/map", "mi2018/map_wide", "mi2018/image_entropy", "mi2018/gradients"),
     6: ("parakatta2023/data_sets", "parakatta2023/fashion_samples"),
 }
-SHOWN = COLUMNS[1:-1]
+SHOWN = ["claim", "systems", "seeds", "length", "published", "measured", "protocol", "verdict"]
+EARLIER = "judged by an earlier rule"
 LEADS = {
     "holds": "What holds",
     "does not hold": "What does not",
     "cannot tell": "What these lengths and seeds cannot tell",
     "no claim": "Numbers without a claim",
 }
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 # The source papers, re-run
 
 Every number and claim that five texts publish, beside what this project's systems gave. `length`
 is the share of the paper's own training length that was run, or of an assumed one where the text
-has none (of an experiment, its length). "Cannot tell" means that seeds or length do not decide,
-that the rule's metrics contradict each other, or that something was not measured. The systems
-stand in `papers/params.yaml`, the readings of the texts in the docstrings of
-`src/ganvae/networks` and `src/ganvae/models`, the verdicts' rules in `src/ganvae/papers`. A rule
+has none (of an experiment, its length). "Cannot tell" says why: one seed, seeds that do not tell
+at the [project's standard](metrics.md#uncertainty), too short a training, or measures that
+contradict each other. The claims and their rules stand in `papers/<paper>/claims.yaml`, the
+systems in `papers/params.yaml`, the readings of the texts in the docstrings of
+`src/ganvae/networks` and `src/ganvae/models`. "{EARLIER.capitalize()}" is said of a row whose
+numbers by seed were not kept when its paper was run: it shows what the earlier report said. A rule
 can say more than the images do: [verdicts to read with
 care](papers.md#verdicts-to-read-with-care). `python -m stages.results_page` writes this page from
 the tables in `papers/`.
@@ -56,18 +64,97 @@ the tables in `papers/`.
 
 
 def read(folder: Path, paper: str) -> pd.DataFrame | None:
-    """A paper's findings, all as text; None where it has no report yet.
+    """A paper's rows, all as text: columns `SHOWN`, `outcome` (a key of `LEADS`), `question`.
+
+    Rows are judged anew from `values.csv`; one that needs values which are not there shows the
+    earlier report's row, from `findings.csv`, if there is one.
+
+    Returns:
+        None where the paper has no report yet.
 
     Raises:
-        UserError: the table has other columns.
+        UserError: a file is of another form.
     """
-    path = folder / paper / "findings.csv"
-    if not path.exists():
+    report = folder / paper / "report"
+    if not report.exists():
         return None
+    own = claims.read(paper, folder)
+    file, earlier = report / "values.csv", earlier_rows(report / "findings.csv")
+    found = values.read(file) if file.exists() else {}
+    blocks = config.load(folder / "params.yaml")
+    rows = []
+    for judged in verdicts.judge(paper, own, found).values():
+        row = _judged(judged, found, blocks, paper)
+        known = earlier.get(judged.claim.title) or earlier.get(judged.claim.claim)
+        if known and not _is_known(judged, found):
+            row |= {key: known[key] for key in ("seeds", "length", "measured")}
+            if judged.verdict != "no claim" and known["verdict"] != "no claim":
+                row |= {"outcome": known["verdict"], "verdict": f"{known['verdict']} ({EARLIER})"}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def earlier_rows(path: Path) -> dict[str, dict[str, str]]:
+    """The rows of an earlier report by their claims, with and without the section."""
+    if not path.exists():
+        return {}
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if list(table.columns) != COLUMNS:
-        raise UserError(f"{path}: columns {list(table.columns)}; {COLUMNS} expected")
-    return table
+    by_title = {str(row["claim"]): row for row in map(_texts, table.to_dict("records"))}
+    return {title.rpartition(" (")[0] or title: row for title, row in by_title.items()} | by_title
+
+
+def _texts(row: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in row.items()}
+
+
+def _is_known(judged: Judged, found: Values) -> bool:
+    """Whether a row's numbers were kept: all that it needs, and some of each of its systems."""
+    kept = [tuple(need.split(".", 1)) in found for need in judged.needs]
+    # a reading that was not kept takes no part
+    enough = any(kept) if "any_reading" in judged.claim.rule else all(kept)
+    return enough and set(judged.claim.systems) <= {system for system, _ in found}
+
+
+def _judged(judged: Judged, found: Values, blocks: Mapping[str, Any], paper: str) -> dict[str, str]:
+    claim = judged.claim
+    reason = f": {judged.reason}" if judged.reason else ""
+    return {
+        "claim": claim.title,
+        "systems": ", ".join(claim.systems),
+        "seeds": judged.seeds,
+        "length": _length(claim, found, blocks, paper),
+        "published": claim.text,
+        "measured": judged.measured,
+        "protocol": _protocol(claim, blocks, paper),
+        "verdict": judged.verdict + reason,
+        "outcome": judged.verdict,
+        "question": str(claim.question or ""),
+    }
+
+
+def _length(claim: Claim, found: Values, blocks: Mapping[str, Any], paper: str) -> str:
+    """Shares of the paper's length, from the smallest on, or an experiment's own length."""
+    experiments = blocks.get("experiments", {})
+    for system in claim.systems:
+        if params := experiments.get(f"{paper}_{system}", {}).get("params"):
+            if epochs := params.get("epochs") or params.get("train", {}).get("epochs"):
+                return f"{epochs:g} epochs"
+            return f"{params['gan']['generator_updates']:,} updates"
+    lengths = sorted({v.mean for s in claim.systems if (v := found.get((s, LENGTH)))})
+    ends = dict.fromkeys((*lengths[:1], *lengths[-1:]))
+    return " to ".join(f"{length:.3g}" for length in ends)
+
+
+def _protocol(claim: Claim, blocks: Mapping[str, Any], paper: str) -> str:
+    """The claim's note, and what is unlike the paper in its systems."""
+    words = [claim.note]
+    for system in claim.systems:
+        block = blocks["systems"].get(f"{paper}_{system}", {})
+        shared = blocks["papers"].get(paper, {}).get("train", {})
+        precision = {**shared, **block.get("train", {})}.get("precision")
+        is_reduced = bool(block) and precision == "bf16"
+        words += [block.get("differs", ""), "trained in bf16" if is_reduced else ""]
+    return "; ".join(dict.fromkeys(word for word in words if word)) or "as the text is read"
 
 
 def page(folder: Path) -> str:
@@ -79,9 +166,9 @@ def page(folder: Path) -> str:
     Raises:
         UserError: no paper has a report, or one is of another form.
     """
-    tables = {paper: table for paper in PAPERS if (table := read(folder, paper)) is not None}
+    tables = {paper: table for paper in TITLES if (table := read(folder, paper)) is not None}
     if not tables:
-        raise UserError(f"{folder}: no report yet; run dvc repro papers/dvc.yaml")
+        raise UserError(f"{folder}: no report yet; run dvc repro in it")
     parts = [INTRODUCTION, _counts(tables), "## The questions the papers leave open\n"]
     parts += [_answer(folder, number, tables) for number in range(1, len(QUESTIONS) + 1)]
     parts += [_paper(folder, paper, table) for paper, table in tables.items()]
@@ -89,17 +176,17 @@ def page(folder: Path) -> str:
 
 
 def _counts(tables: Mapping[str, pd.DataFrame]) -> str:
-    counted = {paper: table["verdict"].value_counts().to_dict() for paper, table in tables.items()}
-    rows = [[paper, *(counts.get(v, 0) for v in LEADS)] for paper, counts in counted.items()]
-    missing = [paper for paper in PAPERS if paper not in tables]
+    counted = {paper: table["outcome"].value_counts().to_dict() for paper, table in tables.items()}
+    rows = [[paper, *(str(counts.get(v, 0)) for v in LEADS)] for paper, counts in counted.items()]
+    missing = [paper for paper in TITLES if paper not in tables]
     note = f"\nWithout a report yet: {', '.join(missing)}.\n" if missing else ""
-    return _markdown(["paper", *LEADS], rows) + note
+    return plain(["paper", *LEADS], rows) + note
 
 
 def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> str:
     """A paragraph for each kind of verdict on the question, and the figures that show it."""
     found = [
-        (row["verdict"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}.")
+        (row["outcome"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}.")
         for paper, table in tables.items()
         for _, row in table[table["question"] == str(number)].iterrows()
     ]
@@ -117,17 +204,22 @@ def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> st
     for verdict, lead in LEADS.items():
         if own := [text for kind, text in found if kind == verdict]:
             parts.append(f"*{lead}.* {' '.join(own)}")
-    images = [stem for stem in FIGURES[number] if (folder / f"{stem}.png").exists()]
-    shown = " ".join(f"[{stem}](../papers/{stem}.png)" for stem in images)
+    images = [stem for stem in FIGURES[number] if _figure(folder, stem).exists()]
+    shown = " ".join(f"[{stem}](../papers/{_figure(Path(), stem)})" for stem in images)
     return (
         "\n\n".join([heading.strip(), *parts, f"Figures: {shown}" if shown else ""]).strip() + "\n"
     )
 
 
+def _figure(folder: Path, stem: str) -> Path:
+    paper, name = stem.split("/")
+    return folder / paper / "report" / f"{name}.png"
+
+
 def collapses(folder: Path) -> str:
     """How many seeds of every adversarial system of all papers ended collapsed or diverged."""
     words = []
-    for path in sorted(folder.glob("*/*.csv")):
+    for path in sorted(folder.glob("*/report/*.csv")):
         table = pd.read_csv(path)
         if not {"system", "seeds", "collapsed", "diverged"} <= set(table.columns):
             continue
@@ -135,7 +227,7 @@ def collapses(folder: Path) -> str:
             if "gan" in str(row["system"]):
                 finished, diverged = int(row["seeds"]), int(row["diverged"])
                 ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
-                words.append(f"{path.parent.name} {row['system']} {ended}")
+                words.append(f"{path.parents[1].name} {row['system']} {ended}")
     what = "collapsed, which a generator that has not begun to draw is too, or diverged"
     return f"Seeds that ended {what}: {', '.join(words)}." if words else ""
 
@@ -145,16 +237,17 @@ def _sentence(claim: str) -> str:
 
 
 def _paper(folder: Path, paper: str, table: pd.DataFrame) -> str:
+    report = folder / paper / "report"
     rows = [list(row) for row in table[SHOWN].itertuples(index=False)]
-    figures = sorted(path.name for path in (folder / paper).glob("*.png"))
+    figures = sorted(path.name for path in report.glob("*.png"))
     shown = [
-        f"![{name.removesuffix('.png').replace('_', ' ')}](../papers/{paper}/{name})\n"
+        f"![{name.removesuffix('.png').replace('_', ' ')}](../papers/{paper}/report/{name})\n"
         for name in figures
     ]
-    others = sorted(path.name for path in (folder / paper).glob("*.csv"))
-    links = ", ".join(f"[{name}](../papers/{paper}/{name})" for name in others)
-    heading = f"## {paper}: {PAPERS[paper]}\n"
-    parts = [*_devices(folder / paper), _markdown(SHOWN, rows), f"Tables: {links}\n", *shown]
+    others = sorted(path.name for path in report.glob("*.csv"))
+    links = ", ".join(f"[{name}](../papers/{paper}/report/{name})" for name in others)
+    heading = f"## {paper}: {TITLES[paper]}\n"
+    parts = [*_devices(report), plain(SHOWN, rows), f"Tables: {links}\n", *shown]
     return "\n".join([heading, *parts])
 
 
@@ -167,15 +260,6 @@ def _devices(folder: Path) -> list[str]:
             words = [f"{on} ({', '.join(of)})" for on, of in found.items()]
             return [f"Trained on {'; '.join(words if len(found) > 1 else found)}.\n"]
     return []
-
-
-def _markdown(header: list[str], rows: Sequence[Sequence[object]]) -> str:
-    lines: list[Sequence[object]] = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def write(folder: Path, path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ganvae.comparison.summary import Spread, spread
@@ -29,11 +30,17 @@ def of_seeds(values: Mapping[int, float]) -> Spread | None:
     return spread(found) if found else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one result is itself alone, so that functions can cache by it
 class Result:
-    """One system, trained and measured."""
+    """One system, trained and measured.
+
+    Attributes:
+        system: what it is and where its files lie.
+        beside: the paper's results by name, this one among them.
+    """
 
     system: System
+    beside: "Mapping[str, Result]"
 
     @property
     def name(self) -> str:
@@ -63,6 +70,11 @@ class Result:
         return storage.read_tensors(self.system.evaluated / "arrays.safetensors")
 
     @property
+    def all_seeds(self) -> list[int]:
+        """The seeds that were trained."""
+        return [int(seed) for seed in self.details["seeds"]]
+
+    @property
     def seeds(self) -> list[int]:
         """The seeds that finished."""
         entries = self.details["seeds"]
@@ -71,26 +83,29 @@ class Result:
     @property
     def diverged(self) -> int:
         """How many seeds did not finish."""
-        return len(self.details["seeds"]) - len(self.seeds)
+        return len(self.all_seeds) - len(self.seeds)
 
     @property
     def collapsed(self) -> int:
         """How many of the finished seeds draw too few classes at the end."""
-        return sum(bool(self.details["seeds"][str(seed)]["collapsed"]) for seed in self.seeds)
+        return sum(map(self.is_collapsed, self.seeds))
 
-    @property
-    def all_collapsed(self) -> bool:
-        """Whether every finished seed, one at least, draws too few classes."""
-        return bool(self.seeds) and self.collapsed == len(self.seeds)
+    def is_collapsed(self, seed: int) -> bool:
+        """Whether a finished seed draws too few classes at the end."""
+        return bool(self.details["seeds"][str(seed)]["collapsed"])
 
-    @property
-    def fell(self) -> int:
-        """How many of these had drawn more classes at an earlier snapshot."""
-        entries = [self.details["seeds"][str(seed)] for seed in self.seeds]
-        # none of a seed's snapshots may be collapsed, as they show fewer images than its end
-        since = [entry["collapsed_at"] or math.inf for entry in entries if entry["collapsed"]]
-        first = [entry["timeline"][0]["step"] for entry in entries if entry["collapsed"]]
-        return sum(at > start for at, start in zip(since, first, strict=True))
+    def has_fallen(self, seed: int) -> bool:
+        """Whether one that collapsed had drawn more classes at an earlier snapshot."""
+        entry = self.details["seeds"][str(seed)]
+        # none of its snapshots may be collapsed, as they show fewer images than its end
+        since = entry["collapsed_at"] or math.inf
+        return self.is_collapsed(seed) and bool(since > entry["timeline"][0]["step"])
+
+    def number(self, seed: int, name: str) -> float | None:
+        """A metric of one finished seed, or a cost of its training; None where it has neither."""
+        metrics = self.details["seeds"][str(seed)]["metrics"]
+        found: float | None = metrics.get(name, self.costs(seed).get(name))
+        return found
 
     def metric(self, name: str) -> Spread | None:
         """A metric of the finished seeds; None where no seed has it."""
@@ -158,6 +173,14 @@ class Result:
         return sample(self.networks(seed, epoch)["decoder"], self.latent_dim, count, seed)
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a paper's report writes besides its values: tables and figures by file stem."""
+
+    tables: Mapping[str, pd.DataFrame]
+    figures: Mapping[str, Figure]
+
+
 class Results(Mapping[str, Result]):
     """The systems of one paper by name, without the paper's own name before it.
 
@@ -172,7 +195,7 @@ class Results(Mapping[str, Result]):
         self.paper = paper
         self._found: dict[str, Result] = {}
         for name in systems.of_paper(paper):
-            result = Result(systems.read(name, PAPERS_FILE))
+            result = Result(systems.read(name, PAPERS_FILE), self)
             self._found[name.removeprefix(f"{paper}_")] = result
 
     def __getitem__(self, name: str) -> Result:

@@ -1,168 +1,287 @@
-"""The rules of the verdicts: how numbers of seeds and of unequal lengths are compared.
+"""The rules that judge the papers' claims, by name: functions of the evidence and of arguments."""
 
-A rule returns True, False, or None where the results do not tell.
-"""
-
+import inspect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from scipy import stats
+from ganvae.core import config
+from ganvae.errors import UserError
+from ganvae.papers.shared.evidence import Evidence, Quantity, Told, every, opposite, reasons
 
-from ganvae.comparison.summary import Spread
-from ganvae.papers.shared.courses import fid_at
-from ganvae.papers.shared.results import Result
-
-SIGNIFICANT = 0.05
-NOISY = 1.5  # sharpness relative to real images above which it is noise that is measured
-# share by which two single seeds must differ: over five seeds of the main study the standard
-# deviation of no model's FID, sharpness or precision is above a tenth of its mean
-ONE_SEED = 0.25
+Rule = Mapping[str, Any]  # one name -> its arguments
 
 
-def every(conditions: Iterable[bool | None]) -> bool | None:
-    """Whether all hold; False if one does not, else None if one cannot be told."""
-    found = list(conditions)
-    if False in found:
-        return False
-    return None if None in found else True
+def apply(rule: Rule, evidence: Evidence) -> Told:
+    """What one rule of `RULES` says. Raises `UserError` for one that is not there, or not so."""
+    ((name, arguments),) = rule.items()
+    where = f"claim {evidence.claim.id}"
+    if name not in RULES:
+        raise UserError(config.unknown(f"{where}: rule", name, RULES))
+    try:
+        inspect.signature(RULES[name]).bind(evidence, **arguments)
+    except TypeError as error:
+        raise UserError(f"{where}: rule {name}: {error}") from None
+    return RULES[name](evidence, **arguments)
 
 
-def agreed(votes: Iterable[bool | None]) -> bool | None:
-    """What several measures say together: None where all are silent or two contradict."""
-    told = {vote for vote in votes if vote is not None}
-    return told.pop() if len(told) == 1 else None
+def no_claim(evidence: Evidence, function: str = "", text: str = "") -> Told:
+    """Numbers without a claim, printed only; by a function where they are no quantities' means."""
+    return python(evidence, function) if function else Told(None, text=text)
 
 
-def unanimous(votes: Sequence[bool | None]) -> bool | None:
-    """What all seeds say; None where two disagree, one cannot tell, or there is none."""
-    return votes[0] if votes and len(set(votes)) == 1 else None
+def larger(evidence: Evidence, left: str, right: Quantity) -> Told:
+    """Whether `left` is larger than `right`."""
+    return evidence.above(left, right)
 
 
-def opposite(condition: bool | None) -> bool | None:
-    """The contrary, of None None."""
-    return None if condition is None else not condition
+def reaches(evidence: Evidence, quantity: str) -> Told:
+    """Whether a quantity is above the claim's number."""
+    assert evidence.claim.value is not None
+    return evidence.above(quantity, evidence.claim.value)
 
 
-def unrefuted(condition: bool | None) -> bool | None:
-    """A condition that one setting can show and none refute, such as that something "can" be."""
-    return condition or None
+def below(evidence: Evidence, left: str, right: Quantity) -> Told:
+    """Whether `left` is smaller than `right`."""
+    return opposite(evidence.above(left, right))
 
 
-def larger(left: Spread | None, right: Spread | None) -> bool | None:
-    """Whether `left` is above `right`.
+def at_least(evidence: Evidence, left: str, right: str, factor: float) -> Told:
+    """Whether `left` is more than `factor` times `right`."""
+    return evidence.above(left, right, factor)
 
-    Two or more seeds on both sides: Welch's t test at the 5 % level. One on one side: whether it
-    lies outside the 95 % prediction interval of the other's, t = (x - mean) / (s sqrt(1 + 1/n))
-    with n - 1 degrees of freedom. One on both: whether they differ by `ONE_SEED` of the larger.
+
+def largest(evidence: Evidence, quantity: str, system: str, others: Sequence[str]) -> Told:
+    """Whether a system's quantity is larger than that of each other."""
+    own = f"{system}.{quantity}"
+    return every([evidence.above(own, f"{other}.{quantity}") for other in others])
+
+
+def smallest(evidence: Evidence, quantity: str, system: str, others: Sequence[str]) -> Told:
+    """Whether a system's quantity is smaller than that of each other."""
+    own = f"{system}.{quantity}"
+    return every([evidence.above(f"{other}.{quantity}", own) for other in others])
+
+
+def near(evidence: Evidence, quantity: str, tolerance: float) -> Told:
+    """Whether a quantity lies within `tolerance` of the claim's number: so does its interval."""
+    published = evidence.claim.value
+    assert published is not None
+    too_low = opposite(evidence.above(quantity, published - tolerance))
+    too_high = evidence.above(quantity, published + tolerance)
+    return every([opposite(too_low), opposite(too_high)])
+
+
+def comes_to(evidence: Evidence, quantity: str, tolerance: float, falls: bool) -> Told:
+    """Whether a number that falls (or rises) along training comes near the published one.
+
+    Before the published length it may still come nearer, unless it is already past it.
     """
-    if left is None or right is None:
-        return None
-    if left.std is not None and right.std is not None:
-        return _welch(left, right)
-    if left.std is None and right.std is None:
-        margin = ONE_SEED * max(abs(left.mean), abs(right.mean))
-        difference = left.mean - right.mean
-        return None if abs(difference) <= margin else difference > 0
-    if left.std is None:
-        return _beyond(left.mean, right)
-    return opposite(_beyond(right.mean, left))
+    published = evidence.claim.value
+    assert published is not None
+    told = near(evidence, quantity, tolerance)
+    length = evidence.lengths([quantity.partition(".")[0]])
+    if length >= 1:
+        return told
+    edge = published - tolerance if falls else published + tolerance
+    above = evidence.above(quantity, edge)
+    return Told(False) if above.holds is (not falls) else _short(length)
 
 
-def _welch(left: Spread, right: Spread) -> bool | None:
-    if left.std == right.std == 0:
-        return left.mean > right.mean if left.mean != right.mean else None
-    test = stats.ttest_ind(list(left.seeds.values()), list(right.seeds.values()), equal_var=False)
-    return bool(left.mean > right.mean) if test.pvalue < SIGNIFICANT else None
+def any_reading(
+    evidence: Evidence, quantities: Sequence[str], tolerance: float, falls: bool | None = None
+) -> Told:
+    """Whether a quantity of any system comes near the published number: the text leaves it open.
 
-
-def _beyond(value: float, many: Spread) -> bool | None:
-    assert many.std is not None
-    count = len(many.seeds)
-    if many.std == 0:
-        return value > many.mean if value != many.mean else None
-    t = (value - many.mean) / (many.std * math.sqrt(1 + 1 / count))
-    return bool(t > 0) if 2 * stats.t.sf(abs(t), count - 1) < SIGNIFICANT else None
-
-
-def above(value: Spread | None, bound: float) -> bool | None:
-    """Whether a mean lies above a fixed bound, by a t test over the seeds at the 5 % level.
-
-    Returns:
-        None where the seeds do not tell, one alone among them.
+    With `falls`, as `comes_to`.
     """
-    if value is None or value.std is None:
-        return None
-    if value.std == 0:
-        return value.mean > bound if value.mean != bound else None
-    test = stats.ttest_1samp(list(value.seeds.values()), bound)
-    return bool(value.mean > bound) if test.pvalue < SIGNIFICANT else None
+    readings = [f"{system}.{name}" for system in evidence.claim.systems for name in quantities]
+    told = [
+        near(evidence, reading, tolerance)
+        if falls is None
+        else comes_to(evidence, reading, tolerance, falls)
+        for reading in readings
+    ]
+    measured = [t for t in told if not t.reason.startswith("not measured")]
+    return _any(measured) if measured else Told(None, "not measured")
 
 
-def at_least(left: Spread | None, right: Spread | None, factor: float) -> bool | None:
-    """Whether the mean of `left` is `factor` times that of `right` or more."""
-    return None if left is None or right is None else left.mean >= factor * right.mean
+def similar(evidence: Evidence, quantity: str, pair: Sequence[str], share: float) -> Told:
+    """Whether two systems differ by at most this share of the larger one (numbers above 0)."""
+    left, right = (f"{system}.{quantity}" for system in pair)
+    enough = [evidence.above(left, right, 1 - share), evidence.above(right, left, 1 - share)]
+    return every(enough)
 
 
-def near(value: Spread | None, published: float, tolerance: float) -> bool | None:
-    """Whether a mean lies within `tolerance` of the published value."""
-    return None if value is None else abs(value.mean - published) <= tolerance
+def differ_at_most(evidence: Evidence, quantity: str, pair: Sequence[str], by: float) -> Told:
+    """Whether two systems differ by at most so much."""
+    left, right = (f"{system}.{quantity}" for system in pair)
+    told = [evidence.above(left, right, plus=by), evidence.above(right, left, plus=by)]
+    return every([opposite(each) for each in told])
 
 
-def reached(results: Sequence[Result], share: float = 1.0) -> bool:
-    """Whether all systems were trained for at least this share of the paper's length."""
-    return all(result.block.budget >= share for result in results)
+def any_seed(evidence: Evidence, quantity: str, above: float) -> Told:
+    """Whether some of two or more seeds lies above a bound."""
+    value = evidence.value(quantity)
+    if value is None:
+        return Told(None, f"not measured: {quantity}")
+    if len(value.seeds) < 2:
+        return Told(None, "one seed")
+    return Told(max(value.seeds.values()) > above)
+
+
+def every_seed(
+    evidence: Evidence, quantity: str, above: float | None = None, below: float | None = None
+) -> Told:
+    """Whether each seed's number lies above (below) a bound; seeds that contradict do not tell."""
+    value = evidence.value(quantity)
+    if value is None:
+        return Told(None, f"not measured: {quantity}")
+    low = float("-inf") if above is None else above
+    high = float("inf") if below is None else below
+    votes = {low < each < high for each in value.seeds.values()}
+    if len(value.seeds) < 2:
+        return Told(None, "one seed")
+    return Told(votes.pop()) if len(votes) == 1 else Told(None, "seeds contradict")
+
+
+def mean_within(
+    evidence: Evidence, quantity: str, above: float | None = None, below: float | None = None
+) -> Told:
+    """Whether a quantity lies between two bounds."""
+    told = [evidence.above(quantity, above)] if above is not None else []
+    told += [opposite(evidence.above(quantity, below))] if below is not None else []
+    return every(told)
+
+
+def all_of(evidence: Evidence, rules: Sequence[Rule]) -> Told:
+    """Whether all rules hold."""
+    return every([apply(rule, evidence) for rule in rules])
+
+
+def any_of(evidence: Evidence, rules: Sequence[Rule]) -> Told:
+    """Whether any of the rules holds."""
+    return _any([apply(rule, evidence) for rule in rules])
+
+
+def _any(told: Iterable[Told]) -> Told:
+    return opposite(every([opposite(each) for each in told]))
+
+
+def first_measured(evidence: Evidence, rules: Sequence[Rule]) -> Told:
+    """What the first of the rules says whose numbers were measured."""
+    told = [apply(rule, evidence) for rule in rules]
+    measured = [each for each in told if not each.reason.startswith("not measured")]
+    return [*measured, told[-1]][0]
+
+
+def agreed(evidence: Evidence, rules: Sequence[Rule]) -> Told:
+    """What those that tell say together: several measures of one thing, none contradicting."""
+    told = [apply(rule, evidence) for rule in rules]
+    votes = {each.holds for each in told if each.holds is not None}
+    if len(votes) == 2:
+        return Told(None, "the measures contradict")
+    return Told(votes.pop()) if votes else Told(None, reasons(told))
+
+
+def isnt(evidence: Evidence, rule: Rule) -> Told:
+    """The contrary of a rule."""
+    return opposite(apply(rule, evidence))
+
+
+def can(evidence: Evidence, rule: Rule, otherwise: str = "one setting refutes nothing") -> Told:
+    """What a rule can show and not refute: where it does not hold nothing is told, and why."""
+    told = apply(rule, evidence)
+    return told if told.holds is not False else Told(None, otherwise)
+
+
+def given(evidence: Evidence, condition: Rule, rule: Rule, otherwise: str) -> Told:
+    """A rule that says nothing unless another one holds, and why."""
+    told, asked = apply(rule, evidence), apply(condition, evidence)
+    if asked.holds is None:
+        return asked
+    return told if asked.holds else Told(None, otherwise)
 
 
 def if_reached(
-    condition: bool | None, results: Sequence[Result], share: float = 1.0
-) -> bool | None:
-    """A condition on the end of a training, which cannot be told before that share of it."""
-    return condition if reached(results, share) else None
+    evidence: Evidence, rule: Rule, share: float = 1.0, systems: Sequence[str] | None = None
+) -> Told:
+    """A rule on the end of a training, which cannot be told before that share of its length."""
+    told = apply(rule, evidence)
+    length = evidence.lengths(systems or evidence.claim.systems)
+    return told if length >= share else _short(length)
 
 
 def unless_short(
-    condition: bool | None, results: Sequence[Result], share: float = 1.0
-) -> bool | None:
-    """A condition that longer training may still make true: False only from that share on."""
-    return if_reached(condition, results, share) if condition is False else condition
+    evidence: Evidence, rule: Rule, share: float = 1.0, systems: Sequence[str] | None = None
+) -> Told:
+    """A rule that longer training may still make true: False only from that share on."""
+    told = apply(rule, evidence)
+    length = evidence.lengths(systems or evidence.claim.systems)
+    return _short(length) if told.holds is False and length < share else told
 
 
-def comes_to(
-    value: Spread | None, published: float, tolerance: float, *, is_reached: bool, falls: bool
-) -> bool | None:
-    """Whether a number that falls (or rises) along training comes to the published one.
+def settled(evidence: Evidence, rule: Rule, system: str, others: Sequence[str]) -> Told:
+    """A comparison's outcome, unless a longer training would turn one of its orders by FID.
 
-    Args:
-        value: the measured one.
-        published: the text's.
-        tolerance: how far the mean may be from it.
-        is_reached: whether the published length was trained. If not, the number may still come
-            nearer, unless it is already past the published one.
-        falls: whether longer training lowers it.
+    An order counts that was trained for the paper's length; else one that stays even if every
+    doubling of the worse one's training, up to that length, lowers its FID by as much as its last
+    doubling did, while the better one stays where it is.
     """
-    if value is None:
-        return None
-    past = published - value.mean if falls else value.mean - published
-    if is_reached:
-        return abs(past) <= tolerance
-    return False if past > tolerance else None
+    told = apply(rule, evidence)
+    open_pairs = [other for other in others if not _settled(evidence, system, other)]
+    if told.holds is None or not open_pairs:
+        return told
+    length = evidence.lengths([system, *open_pairs])
+    return Told(None, f"{length:g} of the length: the order may still turn")
 
 
-def settled(left: Result, right: Result) -> bool:
-    """Whether a longer training would hardly turn the order of two systems by FID.
-
-    So counts what was trained for the paper's length; and else an order that stays even if every
-    doubling of the worse one's training, up to the paper's length, lowers its FID by as much as
-    its last doubling did, while the better one stays where it is.
-    """
-    if reached([left, right]):
+def _settled(evidence: Evidence, left: str, right: str) -> bool:
+    ends = {system: evidence.value(f"{system}.snapshot_fid") for system in (left, right)}
+    halves = {system: evidence.value(f"{system}.half_way_fid") for system in (left, right)}
+    if evidence.lengths([left, right]) >= 1:
         return True
-    ends = [fid_at(left), fid_at(right)]
-    if ends[0] is None or ends[1] is None:
+    known = {system: end.mean for system, end in ends.items() if end}
+    if len(known) < 2:
         return False
-    worse = left if ends[0].mean > ends[1].mean else right
-    lowest, highest = sorted(end.mean for end in ends if end is not None)
-    before = fid_at(worse, share=0.5)
-    assert before is not None
-    gained = max(0.0, before.mean - highest) * math.log2(1 / worse.block.budget)
+    worse = max(known, key=lambda system: known[system])
+    lowest, highest = sorted(known.values())
+    before, length = halves[worse], evidence.lengths([worse])
+    if before is None or not length:
+        return False
+    gained = max(0.0, before.mean - highest) * -math.log2(min(length, 1.0))
     return highest - gained > lowest
+
+
+def all_collapsed(evidence: Evidence, systems: Sequence[str]) -> Told:
+    """Whether all seeds of one of the systems collapsed to a few images."""
+    found = [evidence.value(f"{system}.collapsed") for system in systems]
+    return Told(any(min(value.seeds.values()) == 1 for value in found if value))
+
+
+def cannot_tell(evidence: Evidence, reason: str) -> Told:
+    """A claim that nothing here was trained for."""
+    return Told(None, reason, text="not trained")
+
+
+def python(evidence: Evidence, function: str) -> Told:
+    """A function of the paper's own `claims` module, where no rule says it."""
+    if function not in evidence.functions:
+        name = f"claim {evidence.claim.id}: function"
+        raise UserError(config.unknown(name, function, evidence.functions))
+    return evidence.functions[function](evidence)
+
+
+def _short(length: float) -> Told:
+    return Told(None, f"{length:g} of the length")
+
+
+RULES: Mapping[str, Callable[..., Told]] = {
+    rule.__name__: rule
+    for rule in (
+        no_claim, cannot_tell, larger, below, reaches, at_least, largest, smallest, near, comes_to,
+        any_reading, similar, differ_at_most, any_seed, every_seed, mean_within, all_of, any_of,
+        first_measured, agreed, isnt, can, given, if_reached, unless_short, settled, all_collapsed,
+        python,
+    )
+}  # fmt: skip

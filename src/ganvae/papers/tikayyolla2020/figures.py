@@ -11,7 +11,8 @@ from ganvae.papers.shared import courses, figures
 from ganvae.papers.shared.figures import DPI
 from ganvae.papers.shared.results import Result
 from ganvae.papers.tikayyolla2020 import training
-from ganvae.papers.tikayyolla2020.losses import GAN_LOSS, LAYERS, PLAYERS, VAE_LOSS, Loss
+from ganvae.papers.tikayyolla2020.losses import LAYERS, Column, Loss
+from ganvae.papers.tikayyolla2020.training import PLAYERS
 
 VAE_EPOCHS = (10, 20, 30, 40)  # Figs. 5 to 8
 GAN_EPOCHS = (1, 40, 80, 120, 160, 200)  # Figs. 9 to 14
@@ -43,14 +44,18 @@ def side_by_side(results: Mapping[str, Result]) -> Figure:
     )
 
 
-def vae_losses(results: Mapping[str, Result], losses: Mapping[str, Mapping[float, Loss]]) -> Figure:
+def vae_losses(
+    results: Mapping[str, Result],
+    columns: Mapping[str, Column],
+    losses: Mapping[str, Mapping[float, Loss]],
+) -> Figure:
     """BCE + KL by depth and by latent size: train a line, test dots, Table 1 circles."""
     drawn, axes = style.panels(
         4, 3.0, DPI, "VAE loss, BCE + KL in nats per image: line train, dots test", columns=2
     )
     colours = style.colours(losses)
     latent = [name for name in losses if name.startswith("vae2") and "batch" not in name]
-    for ax, names in zip(axes, [*([name] for name in VAE_LOSS), latent], strict=True):
+    for ax, names in zip(axes, [*([name] for name in LAYERS), latent], strict=True):
         for name in names:
             result = results[name]
             tables = [_after_first_epoch(result.history(seed)) for seed in result.seeds]
@@ -58,7 +63,7 @@ def vae_losses(results: Mapping[str, Result], losses: Mapping[str, Mapping[float
             figures.banded(ax, tables, "epoch", training.LOSS, colours[name], label)
             test = {e: loss.test.mean for e, loss in losses[name].items() if loss.test}
             ax.plot(list(test), list(test.values()), ".", color=colours[name], markersize=5)
-        _published(ax, VAE_LOSS[names[0]], "published")
+        _published(ax, columns[names[0]], "published")
         ax.set_title(
             f"{LAYERS[names[0]]} hidden layers" if len(names) == 1 else "latent sizes, 2 layers",
             fontsize=style.NORMAL,
@@ -73,23 +78,23 @@ def _after_first_epoch(history: pd.DataFrame) -> pd.DataFrame:
     return history if later.empty else later
 
 
-def _published(ax: Axes, column: Mapping[float, float], label: str) -> None:
+def _published(ax: Axes, column: Column, label: str) -> None:
     ax.plot(
         list(column), list(column.values()), "o", color="black", fillstyle="none", markersize=4,
         label=label,
     )  # fmt: skip
 
 
-def gan_losses(results: Mapping[str, Result]) -> Figure:
+def gan_losses(results: Mapping[str, Result], columns: Mapping[str, Column]) -> Figure:
     """Both losses of the GAN beside Table 2, and those with ReLU."""
     names = ("gan", "gan_relu")
     drawn, axes = style.panels(2, 3.2, DPI, "GAN losses in nats; circles: Table 2", columns=2)
     colours = style.colours(PLAYERS)
     for ax, name in zip(axes, names, strict=True):
         tables = [results[name].history(seed) for seed in results[name].seeds]
-        for place, (player, colour) in enumerate(colours.items()):
+        for player, colour in colours.items():
             figures.banded(ax, tables, "epoch", f"{player}.loss", colour, player)
-            column = {epoch: pair[place] for epoch, pair in GAN_LOSS.items()}
+            column = columns[player]
             ax.plot(list(column), list(column.values()), "o", color=colour, fillstyle="none")
         ax.set_title(name, fontsize=style.NORMAL)
         figures.finish(ax, "epoch", "nats")

@@ -1,39 +1,29 @@
 """tikayyolla2020, "Comparative Analysis of GAN and VAE": what of it holds here."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from ganvae.core import imageset
-from ganvae.papers.shared.findings import Report
-from ganvae.papers.shared.results import Results
+from ganvae.papers.shared.claims import Claim
+from ganvae.papers.shared.results import Report, Results
 from ganvae.papers.tikayyolla2020 import figures, losses, training
-from ganvae.papers.tikayyolla2020 import gan as of_gan
-from ganvae.papers.tikayyolla2020 import vae as of_vae
+from ganvae.papers.tikayyolla2020.training import PLAYERS
 
 VAES = ("vae2", "vae3", "vae4", "vae2_latent_3", "vae2_latent_10", "vae2_full_batch")
 GANS = ("gan", "gan_relu")
 
 
-def report(results: Results) -> Report:
-    """Findings, tables and figures of the paper's systems."""
-    root = results["vae2"].system.data
-    images, _ = imageset.load(root / "processed" / "test.safetensors")
-    epochs = list(losses.VAE_LOSS["vae2"])
-    vae = {name: losses.vae_losses(results[name], images, epochs) for name in VAES}
-    gan = {name: losses.gan_losses(results[name], losses.GAN_LOSS) for name in GANS}
-    found = [
-        *losses.vae_rows(results, vae),
-        *losses.gan_rows(results["gan"], gan["gan"]),
-        *of_vae.claims(results, vae),
-        *of_gan.of_the_gan(results),
-        *of_gan.of_both(results),
-    ]
+def report(results: Results, claims: Mapping[str, Claim]) -> Report:
+    """Tables and figures of the paper's systems."""
+    columns = {name: losses.published(claims, name) for name in (*losses.LAYERS, *PLAYERS)}
+    vae = {name: losses.vae_losses(results[name], columns["vae2"]) for name in VAES}
+    gan = {name: losses.gan_losses(results[name], columns[PLAYERS[0]]) for name in GANS}
     accuracy = [training.accuracy_table(name, results[name]) for name in GANS]
     return Report(
-        found,
         {
-            "vae_losses": losses.vae_table(vae, epochs),
-            "vae_losses_late": losses.late_table(vae),
-            "gan_losses": losses.gan_table(gan),
+            "vae_losses": losses.vae_table(columns, vae),
+            "vae_losses_late": losses.late_table(columns, vae),
+            "gan_losses": losses.gan_table(columns, gan),
             "batches": training.batches(results),
             "accuracy": pd.concat(accuracy, ignore_index=True),
             "systems": training.systems(results),
@@ -42,8 +32,8 @@ def report(results: Results) -> Report:
             "vae_samples": figures.vae_samples(results["vae2"]),
             "gan_samples": figures.gan_samples(results["gan"]),
             "side_by_side": figures.side_by_side(results),
-            "vae_losses": figures.vae_losses(results, vae),
-            "gan_losses": figures.gan_losses(results),
+            "vae_losses": figures.vae_losses(results, columns, vae),
+            "gan_losses": figures.gan_losses(results, columns),
             "accuracy": figures.accuracy(results),
             "batches": figures.batches(results),
         },

@@ -1,53 +1,49 @@
 """How the systems of tikayyolla2020 trained: steadiness, batches, accuracy, time and memory."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from statistics import fmean
 
 import pandas as pd
 
 from ganvae.papers.shared import courses
 from ganvae.papers.shared.results import Result
-from ganvae.papers.tikayyolla2020.losses import PLAYERS
 
 HALF = 0.55  # a discriminator right this often at most is at "50 %", to within five points
 LOSS = "autoencoder.loss"
+PLAYERS = ("discriminator", "generator")
 METRICS = ("fid_classifier", "class_entropy", "sharpness", "precision", "recall", "negative_elbo")
 Bounds = tuple[float, float]
 
 
-def roughness(histories: Sequence[pd.DataFrame], width: int, until: int) -> float:
+def roughness(result: Result, seed: int, other: str) -> float | None:
+    """How much a GAN's losses jump, in nats, over the steps that it and another GAN trained."""
+    both = (result, result.beside[other])
+    histories = [r.history(s) for r in both for s in r.seeds]
+    width = max(int(history["step"].iloc[0]) for history in histories)  # steps of a row
+    until = int(min(history["step"].iloc[-1] for history in histories))
+    found = jumps(result.history(seed), width, until)
+    return None if math.isnan(found) else found
+
+
+def jumps(history: pd.DataFrame, width: int, until: int) -> float:
     """How much the two losses of a GAN jump from one stretch of its training to the next.
 
     The standard deviation of the differences between the means of successive stretches, the mean
-    over both losses and all histories: a steady drift does not count, only the up and down.
+    over both losses: a steady drift does not count, only the up and down.
 
     Args:
-        histories: one per seed.
+        history: of one seed.
         width: steps of a stretch, at least those between two rows.
         until: the last step that counts, so that trainings of several lengths can be compared.
 
     Returns:
         Nats; NaN for fewer than three stretches.
     """
-    found = []
-    for history in histories:
-        own = history[history["step"] <= until]
-        stretches = own.groupby((own["step"] - 1) // width)
-        for player in PLAYERS:
-            found.append(float(stretches[f"{player}.loss"].mean().diff().std()))
-    return fmean(found) if found else math.nan
-
-
-def compared_roughness(first: Result, second: Result) -> tuple[float, float]:
-    """`roughness` of both over the steps that both trained, in stretches that both resolve."""
-    histories = [[r.history(seed) for seed in r.seeds] for r in (first, second)]
-    if not all(histories):
-        return math.nan, math.nan
-    flat = [history for of_result in histories for history in of_result]
-    width = max(int(history["step"].iloc[0]) for history in flat)  # steps of a row
-    until = int(min(history["step"].iloc[-1] for history in flat))
-    return roughness(histories[0], width, until), roughness(histories[1], width, until)
+    own = history[history["step"] <= until]
+    stretches = own.groupby((own["step"] - 1) // width)
+    return fmean(float(stretches[f"{p}.loss"].mean().diff().std()) for p in PLAYERS)
 
 
 def steps_to(history: pd.DataFrame, level: float) -> Bounds | None:
@@ -72,11 +68,6 @@ def rises(history: pd.DataFrame) -> float | None:
     """The share of a loss's rows that lie above the row before; None for a single row."""
     differences = history[LOSS].diff().dropna()
     return float((differences > 0).mean()) if len(differences) else None
-
-
-def rises_of(result: Result, seed: int) -> float | None:
-    """`rises` of one seed."""
-    return rises(result.history(seed))
 
 
 def common_level(mini: Result, full: Result) -> float | None:
@@ -180,7 +171,9 @@ def systems(results: Mapping[str, Result]) -> pd.DataFrame:
                 "epochs": courses.epochs(result),
                 "device": result.devices,
                 **{cost: s.mean for cost in costs if (s := result.cost(cost))},
-                "seconds_per_epoch": courses.mean(courses.seconds_per_epoch(result)),
+                "seconds_per_epoch": courses.mean(
+                    courses.over_seeds(result, partial(courses.seconds_per_epoch, result))
+                ),
                 **{metric: s.mean for metric in METRICS if (s := result.metric(metric))},
             }
         )

@@ -1,0 +1,111 @@
+"""The numbers that the claims are judged by: one per system, quantity and seed, in `values.csv`.
+
+A quantity is named `<name>` or `<name>@<argument>`: a function of a result and a seed, of the paper
+(`quantities.QUANTITIES` beside its claims) or of every paper (`GENERIC`), or a metric of the
+evaluation, or a cost of the training.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ganvae.comparison.columns import COLUMNS
+from ganvae.comparison.summary import spread
+from ganvae.errors import UserError
+from ganvae.papers.shared import claims, courses
+from ganvae.papers.shared.evidence import Values
+from ganvae.papers.shared.results import Result, Results, of_seeds
+from ganvae.papers.shared.tables import read_table
+
+CSV = ["system", "quantity", "seed", "value"]
+Quantity = Callable[..., float | None]
+
+GENERIC: Mapping[str, Quantity] = {
+    "length": lambda result, seed: result.block.budget,
+    "collapsed": lambda result, seed: float(result.is_collapsed(seed)),
+    "fell": lambda result, seed: float(result.has_fallen(seed)),
+    "seconds_per_epoch": courses.seconds_per_epoch,
+    "microseconds_per_image": courses.microseconds_per_image,
+    "snapshot_fid": courses.snapshot_fid,
+    "half_way_fid": courses.half_way_fid,
+    "fid_after_equal_images": courses.fid_after_equal_images,
+    "equal_images": courses.equal_images,
+    "common_fid": courses.common_fid,
+    "seconds_to_common_fid": courses.seconds_to_common_fid,
+    "first_tenth": courses.first_tenth,
+    "last_tenth": courses.last_tenth,
+}
+
+
+def of_paper(paper: str) -> Mapping[str, Quantity]:
+    """The quantities of every paper and of this one."""
+    module = importlib.import_module(f"ganvae.papers.{paper}.quantities")
+    return {**GENERIC, **module.QUANTITIES}
+
+
+def is_known(paper: str, quantity: str) -> bool:
+    """Whether a result has a quantity of this name, with an argument just where it takes one."""
+    name, _, argument = quantity.partition("@")
+    if function := of_paper(paper).get(name):
+        return (len(inspect.signature(function).parameters) == 3) == bool(argument)
+    return name in COLUMNS or name == "diverged"
+
+
+def seeds_of(result: Result, quantity: str, functions: Mapping[str, Quantity]) -> dict[int, float]:
+    """A quantity of every seed that has it."""
+    if quantity == "diverged":
+        return {seed: float(seed not in result.seeds) for seed in result.all_seeds}
+    name, _, argument = quantity.partition("@")
+    function = functions.get(name) or (lambda r, seed: r.number(seed, name))
+    arguments = [argument] if argument else []
+    found = {seed: function(result, seed, *arguments) for seed in result.seeds}
+    return {seed: float(value) for seed, value in found.items() if value is not None}
+
+
+def collect(results: Results, wanted: Iterable[str]) -> Values:
+    """The wanted quantities `<system>.<quantity>`, and all of the paper's experiments.
+
+    Raises:
+        UserError: one of them is not known.
+    """
+    functions = of_paper(results.paper)
+    module = importlib.import_module(f"ganvae.papers.{results.paper}.quantities")
+    found: dict[tuple[str, str], Any] = dict(module.tables(results))
+    names = set(results)
+    for each in wanted:
+        system, _, quantity = each.partition(".")
+        if system in names:
+            if not is_known(results.paper, quantity):
+                raise UserError(f"{claims.path(results.paper)}: {each}: no such quantity")
+            value = of_seeds(seeds_of(results[system], quantity, functions))
+            found |= {(system, quantity): value} if value else {}
+    return found
+
+
+def text(values: Values) -> str:
+    """The content of `values.csv`: columns `CSV`; a number without seeds has an empty one."""
+    rows = [
+        (system, quantity, seed, value)
+        for (system, quantity), found in values.items()
+        for seed, value in found.seeds.items()
+    ]
+    table = pd.DataFrame(rows, columns=CSV)
+    written: str = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    return written
+
+
+def read(path: Path) -> Values:
+    """The values of `values.csv`. Raises `UserError` for a table of another form."""
+    table = read_table(path, CSV).assign(seed=lambda t: t["seed"].map(_seed))
+    return {
+        (str(system), str(quantity)): spread(dict(zip(own["seed"], own["value"], strict=True)))
+        for (system, quantity), own in table.groupby(["system", "quantity"], sort=False)
+    }
+
+
+def _seed(number: float) -> str:
+    return "" if pd.isna(number) else f"{number:.0f}"
