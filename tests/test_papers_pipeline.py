@@ -117,6 +117,20 @@ def test_reports_are_kept_by_git() -> None:
         assert project.command(ROOT, "git", "check-ignore", file).returncode == 1
 
 
+@pytest.mark.parametrize("paper", PAPERS["papers"])
+def test_make_paper_asks_for_stages_that_there_are(paper: str) -> None:
+    """All images that a paper's trainings need, before these start at once; its report at last."""
+    steps = ("make", "-n", "-o", ".venv/ready", "paper", f"PAPER={paper}")
+    printed = project.succeed(project.command(ROOT, *steps)).splitlines()
+    asked = [line.partition(" dvc repro ")[2].split() for line in printed if "dvc repro" in line]
+    assert all("cd papers && " in line for line in printed if "dvc repro" in line)
+    first, last = asked
+    pipeline = Pipeline(papers=True)
+    needed = {name for name in pipeline.before(last[0]) if name.startswith("data@")}
+    assert (set(first), last) == (needed, [f"report@{paper}"])
+    assert f"stages.study {paper}" in printed[1]
+
+
 # On the digits
 
 GAN, VAE, JUDGE = "mi2018_gan", "battineedi2023_vae", "mi2018_judge"
