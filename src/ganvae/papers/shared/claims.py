@@ -24,7 +24,7 @@ class Claim(Block):
         main_table: in place of it the row of the main comparison that shows the same number, see
             `comparison.published`.
         systems: whose results it is judged by, without the paper's name before them: systems,
-            experiments, or `main` for the main study.
+            experiments, or `study_<model>` for the main study.
         rule: one of `rules.RULES` with its arguments; quantities are `<system>.<quantity>`.
         shows: quantities printed in place of those of the rule, of all `systems` where none is
             named.
