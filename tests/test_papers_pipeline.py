@@ -113,7 +113,7 @@ def test_no_experiment_is_named_as_a_system() -> None:
 
 def test_reports_are_kept_by_git() -> None:
     for paper in PAPERS["papers"]:
-        file = f"papers/{paper}/findings.csv"
+        file = f"papers/{paper}/report/values.csv"
         assert project.command(ROOT, "git", "check-ignore", file).returncode == 1
 
 

@@ -1,5 +1,6 @@
 """What of parakatta2023 no rule says: five models in order on two sets, and codes of a size."""
 
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -29,7 +30,8 @@ def orders(evidence: Evidence) -> Told:
             if all(m in own for own in found.values())]  # fmt: skip
     if len(both) > 1:
         tau = stats.kendalltau(*zip(*both, strict=True))
-        words.append(f"Kendall's tau {tau.statistic:.2f} (p = {tau.pvalue:.2f})")
+        if not math.isnan(tau.statistic):  # of numbers that are not all the same
+            words.append(f"Kendall's tau {tau.statistic:.2f} (p = {tau.pvalue:.2f})")
     words.append(f"pairs told to be turned around: {', '.join(turned(*found.values())) or 'none'}")
     return Told(None, text="; ".join(words))
 
