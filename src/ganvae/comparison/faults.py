@@ -14,7 +14,7 @@ SEEN = {1: "↑", -1: "↓", 0: "·"}
 
 
 def frame(study: Study) -> pd.DataFrame:
-    """The entries of ganvae/floors/selftest.py, metric by metric; `unchanged` is no fault and comes last.
+    """The entries of `floors.selftest`, metric by metric; `unchanged` is no fault and comes last.
 
     Columns `COLUMNS`: a fault counts as seen outside mean +- reach of the sets without one.
     """

@@ -96,7 +96,7 @@ class Study:
         real: row -> its `images`, `against`, `metrics`, `intervals` and curves.
         real_arrays: what figures show of the real images.
         real_runtime: what these were evaluated with.
-        selftest: for every metric and planted fault whether it was seen (ganvae/floors/selftest.py).
+        selftest: for every metric and planted fault whether it was seen (`floors.selftest`).
         classifier_accuracy: on the test images, 0 to 1.
     """
 
