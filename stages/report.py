@@ -33,7 +33,7 @@ def main() -> None:
             storage.write_text(written / f"{stem}.csv", text)
         for stem, figure in report.figures.items():
             storage.write_bytes(written / f"{stem}.png", to_png(figure))
-    counts = Counter(judged.verdict for judged in verdicts.judge(paper, rows, found).values())
+    counts = Counter(judged.verdict for judged in verdicts.tell(paper, rows, found).values())
     print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
 
 

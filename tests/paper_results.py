@@ -67,9 +67,9 @@ class Made:
     values: Values
     report: Report
 
-    def verdicts(self) -> Mapping[str, verdicts.Judged]:
+    def verdicts(self) -> Mapping[str, verdicts.Verdict]:
         """The claims as judged."""
-        return verdicts.judge(self.results.paper, self.claims, self.values)
+        return verdicts.tell(self.results.paper, self.claims, self.values)
 
 
 def reports(folder: Path) -> Callable[[str], Made]:

@@ -41,7 +41,7 @@ def test_every_row_names_what_exists(paper: str) -> None:
 
 @pytest.mark.parametrize("paper", page.TITLES)
 def test_without_values_nothing_is_told(paper: str) -> None:
-    found = verdicts.judge(paper, claims.read(paper, FOLDER), {})
+    found = verdicts.tell(paper, claims.read(paper, FOLDER), {})
     assert {judged.verdict for judged in found.values()} <= {"cannot tell", "no claim"}
     assert all(j.reason for j in found.values() if j.verdict == "cannot tell")
 
@@ -85,7 +85,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, rows: list[dict[str, Any]], line: 
     path.parent.mkdir()
     path.write_text(yaml.safe_dump({"claims": rows}))
     with pytest.raises(UserError, match=line.replace("?", r"\?")):
-        verdicts.judge("mi2018", claims.read("mi2018", tmp_path), {})
+        verdicts.tell("mi2018", claims.read("mi2018", tmp_path), {})
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, rows: list[dict[str, Any]], line: 
 def test_a_wrong_rule_is_named(rule: dict[str, Any], line: str) -> None:
     claim = Claim.model_validate({**GOOD, "rule": rule})
     with pytest.raises(UserError, match=f"claim a: {line}"):
-        verdicts.judge("mi2018", {"a": claim}, {})
+        verdicts.tell("mi2018", {"a": claim}, {})
 
 
 def test_every_rule_is_used_or_goes() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from ganvae.comparison.summary import spread
 from ganvae.core import config, imageset
-from ganvae.papers.battineedi2023 import claims, figures, quantities
+from ganvae.papers.battineedi2023 import figures, quantities, rules
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence, Told
 from ganvae.papers.shared.results import Result, Results
@@ -150,7 +150,7 @@ def test_two_diverged_variants_refute_and_all_else_is_told_at_full_length() -> N
         claim = Claim(
             id="a", claim="a", published="a", systems=["a", "b", "c"], rule={"no_claim": {}}
         )
-        return claims.adapts(Evidence(found, claim))
+        return rules.adapts(Evidence(found, claim))
 
     assert judged(0.5, 0).reason == judged(0.5, 0, 2).reason == "0.5 of the length"
     assert judged(0.5, 2).holds is False

@@ -16,7 +16,7 @@ from ganvae.core.imageset import CPU, quantise
 from ganvae.errors import UserError
 from ganvae.judging import classifier
 from ganvae.models.cgan.codes import Coded
-from ganvae.papers.ghosh2020 import augmentation, claims, codes, quantities
+from ganvae.papers.ghosh2020 import augmentation, codes, quantities, rules
 from ganvae.papers.ghosh2020.codes import Codes, Read
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence
@@ -147,7 +147,7 @@ def test_often() -> None:
         values = {("gan", "fell"): spread(seeds)} if fell else {}
         claim = Claim(id="a", claim="a", published="a", systems=["gan", "wgan"],
                       rule={"no_claim": {}})  # fmt: skip
-        return claims.often(Evidence(values, claim)).holds
+        return rules.often(Evidence(values, claim)).holds
 
     assert holds(1, 1, 0, 0) is True
     assert holds(1, 0, 0, 0) is False

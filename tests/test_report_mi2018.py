@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ganvae.experiments import map as map_experiment
-from ganvae.papers.mi2018 import claims, figures, quantities
+from ganvae.papers.mi2018 import figures, quantities, rules
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence
 from tests.paper_results import Made
@@ -99,7 +99,7 @@ def test_where_the_constraint_helps() -> None:
     measured = pd.DataFrame(rows, columns=columns).assign(hinge="batch", l_gan_on="prior")
     values = {("map", quantity): value for quantity, value in quantities.of_map(measured)}
     claim = Claim(id="a", claim="a", published="a", systems=["map"], rule={"no_claim": {}})
-    found = claims.where_it_helps(Evidence(values, claim)).text
+    found = rules.where_it_helps(Evidence(values, claim)).text
     assert "told lower for lambda 1 d 0.7, higher for lambda 2 d 0.7" in found, (
         "neither where it never was active, nor by one seed"
     )

@@ -15,7 +15,7 @@ from ganvae.comparison.summary import Spread, spread
 from ganvae.core import imageset, storage
 from ganvae.errors import UserError
 from ganvae.models.base.contract import to_images
-from ganvae.papers.parakatta2023 import claims, experiments, latent, sets
+from ganvae.papers.parakatta2023 import experiments, latent, rules, sets
 from ganvae.papers.parakatta2023.sets import MODELS
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence, Told, Values, decide
@@ -125,17 +125,17 @@ def of_models(values: Sequence[float]) -> dict[str, Spread]:
 def test_orders_on_two_sets() -> None:
     up, down = of_models((1.0, 2.0, 4.0, 8.0, 16.0)), of_models((16.0, 8.0, 4.0, 2.0, 1.0))
     tied = of_models((1.001, 1.0, 4.0, 8.0, 16.0))
-    assert claims.turned(up, up) == claims.turned(up, tied) == []
-    assert "GAN and CVAEGAN" in claims.turned(up, down)
-    assert claims.order(down)[0] == "cvaegan"
+    assert rules.turned(up, up) == rules.turned(up, tied) == []
+    assert "GAN and CVAEGAN" in rules.turned(up, down)
+    assert rules.order(down)[0] == "cvaegan"
 
 
 def judged(values: Values, other: str) -> Told:
     claim = Claim(id="a", claim="a", published="a", systems=[], rule={"no_claim": {}})
     evidence = Evidence(values, claim)
-    claims.beats(evidence, other)
+    rules.beats(evidence, other)
     decided = decide(evidence.asked)
-    return claims.beats(Evidence(values, claim, decided=decided), other)
+    return rules.beats(Evidence(values, claim, decided=decided), other)
 
 
 def test_codes_against_components_and_files() -> None:

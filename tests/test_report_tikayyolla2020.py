@@ -158,7 +158,7 @@ def test_the_stage_keeps_all_that_the_page_judges_by(
     assert {"values.csv", "vae_losses.csv", "vae_losses.png"} <= files
     kept = values.read(stale.with_name("values.csv"))
     assert set(kept) == set(made.values)
-    again = verdicts.judge("tikayyolla2020", made.claims, kept)
+    again = verdicts.tell("tikayyolla2020", made.claims, kept)
     assert [(j.verdict, j.measured) for j in again.values()] == [
         (j.verdict, j.measured) for j in made.verdicts().values()
     ]

@@ -76,9 +76,9 @@ def test_all_comparisons_of_a_family_share_the_level() -> None:
     }  # fmt: skip
     just = ((1.0, 1.2, 1.4), (0.4, 0.5, 0.7))
     seeds = {f"{s}.{i}": just[k] if i == 0 else HIGH for i in range(20) for k, s in enumerate("ab")}
-    alone = verdicts.judge("tikayyolla2020", {"0": claims["0"]}, values(seeds))
+    alone = verdicts.tell("tikayyolla2020", {"0": claims["0"]}, values(seeds))
     assert alone["0"].verdict == "holds"
-    among = verdicts.judge("tikayyolla2020", claims, values(seeds))
+    among = verdicts.tell("tikayyolla2020", claims, values(seeds))
     assert (among["0"].verdict, among["0"].reason) == ("cannot tell", "the seeds do not tell")
 
 

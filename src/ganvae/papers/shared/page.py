@@ -12,7 +12,7 @@ from ganvae.errors import UserError
 from ganvae.papers.shared import claims, values, verdicts
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import LENGTH, Values
-from ganvae.papers.shared.verdicts import Judged
+from ganvae.papers.shared.verdicts import Verdict
 
 TITLES = {
     "mi2018": 'Mi, Shen & Zhang, "A Probe Towards Understanding GAN and VAE Models" (2018)',
@@ -83,7 +83,7 @@ def read(folder: Path, paper: str) -> pd.DataFrame | None:
     found = values.read(file) if file.exists() else {}
     blocks = config.load(folder / "params.yaml")
     rows = []
-    for judged in verdicts.judge(paper, own, found).values():
+    for judged in verdicts.tell(paper, own, found).values():
         row = _judged(judged, found, blocks, paper)
         known = earlier.get(judged.claim.title) or earlier.get(judged.claim.claim)
         if known and not _is_known(judged, found):
@@ -107,7 +107,7 @@ def _texts(row: Mapping[Any, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in row.items()}
 
 
-def _is_known(judged: Judged, found: Values) -> bool:
+def _is_known(judged: Verdict, found: Values) -> bool:
     """Whether a row's numbers were kept: all that it needs, and some of each of its systems."""
     kept = [tuple(need.split(".", 1)) in found for need in judged.needs]
     # a reading that was not kept takes no part
@@ -115,7 +115,9 @@ def _is_known(judged: Judged, found: Values) -> bool:
     return enough and set(judged.claim.systems) <= {system for system, _ in found}
 
 
-def _judged(judged: Judged, found: Values, blocks: Mapping[str, Any], paper: str) -> dict[str, str]:
+def _judged(
+    judged: Verdict, found: Values, blocks: Mapping[str, Any], paper: str
+) -> dict[str, str]:
     claim = judged.claim
     reason = f": {judged.reason}" if judged.reason else ""
     return {

@@ -1,4 +1,4 @@
-"""A paper's claims judged by its values: verdicts, reasons, and what was measured in words."""
+"""A paper's claims told by its values: verdicts, reasons, and what was measured in words."""
 
 import importlib
 from collections.abc import Iterable, Mapping
@@ -17,14 +17,14 @@ SILENT = {LENGTH, "collapsed", "snapshot_fid", "half_way_fid"}  # of the rules o
 
 
 @dataclass(frozen=True)
-class Judged:
+class Verdict:
     """One claim's verdict.
 
     Attributes:
-        claim: that was judged.
+        claim: that it is on.
         verdict: "holds", "does not hold", "cannot tell", or "no claim".
         reason: why it cannot be told.
-        measured: the quantities that it was judged by, in words.
+        measured: the quantities that it was told by, in words.
         needs: these quantities and all others that the rule looked at.
         seeds: how many, "1 to 3" where quantities differ.
     """
@@ -37,33 +37,33 @@ class Judged:
     seeds: str
 
 
-def judge(paper: str, claims: Mapping[str, Claim], values: Values) -> dict[str, Judged]:
-    """Judges all claims of a paper as one family of comparisons."""
-    functions = importlib.import_module(f"ganvae.papers.{paper}.claims").FUNCTIONS
+def tell(paper: str, claims: Mapping[str, Claim], values: Values) -> dict[str, Verdict]:
+    """Tells all claims of a paper as one family of comparisons."""
+    functions = importlib.import_module(f"ganvae.papers.{paper}.rules").FUNCTIONS
     evidence = {name: Evidence(values, claim, functions) for name, claim in claims.items()}
     asked: dict[str, Pair] = {}
     for each in evidence.values():  # the first pass asks, the second gets the family's answers
         rules.apply(each.claim.rule, each)
         asked |= each.asked
     decided = decide(asked)
-    return {name: _judged(replace(each, decided=decided)) for name, each in evidence.items()}
+    return {name: _verdict(replace(each, decided=decided)) for name, each in evidence.items()}
 
 
 def needs(paper: str, claims: Mapping[str, Claim]) -> list[str]:
     """Every `<system>.<quantity>` that the verdicts and the page need."""
-    found = judge(paper, claims, {}).values()
+    found = tell(paper, claims, {}).values()
     lengths = [f"{system}.{LENGTH}" for claim in claims.values() for system in claim.systems]
-    return list(dict.fromkeys([q for judged in found for q in judged.needs] + lengths))
+    return list(dict.fromkeys([q for told in found for q in told.needs] + lengths))
 
 
-def _judged(evidence: Evidence) -> Judged:
+def _verdict(evidence: Evidence) -> Verdict:
     claim = evidence.claim
     told = rules.apply(claim.rule, evidence)
     shown = _shown(claim, evidence.used)
     for quantity in shown:
         evidence.value(quantity)
     is_silent = "no_claim" in claim.rule
-    return Judged(
+    return Verdict(
         claim,
         "no claim" if is_silent else VERDICTS[told.holds],
         told.reason if told.holds is None and not is_silent else "",
