@@ -120,7 +120,7 @@ def test_reports_are_kept_by_git() -> None:
 @pytest.mark.parametrize("paper", PAPERS["papers"])
 def test_make_paper_asks_for_stages_that_there_are(paper: str) -> None:
     """All images that a paper's trainings need, before these start at once; its report at last."""
-    steps = ("make", "-n", "-o", ".venv/ready", "paper", f"PAPER={paper}")
+    steps = ("make", "-n", "--no-print-directory", "-o", ".venv/ready", "paper", f"PAPER={paper}")
     printed = project.succeed(project.command(ROOT, *steps)).splitlines()
     asked = [line.partition(" dvc repro ")[2].split() for line in printed if "dvc repro" in line]
     assert all("cd papers && " in line for line in printed if "dvc repro" in line)
