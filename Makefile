@@ -7,7 +7,7 @@ BIN := .venv/bin
 setup: .venv/ready
 
 study: .venv/ready
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro preprocess
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro evaluate_real
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 

@@ -83,7 +83,7 @@ def _one_thread(
 @contextmanager
 def classifier_sides(images: int) -> Iterator[tuple[Side, Side]]:
     """`classify`, and the same network in a DataLoader loop as it is commonly written."""
-    judge = classifier.build("cnn").eval()
+    judge = classifier.build("cnn", 10).eval()
     usual = copy.deepcopy(judge).to(memory_format=torch.contiguous_format)
     drawn = Noise(0, CPU).uniform(images, 1, 28, 28) * 2 - 1
 

@@ -23,14 +23,15 @@ def main() -> None:
     device = machine.device()
     images, labels = imageset.load(PROCESSED / "train.safetensors", device)
     test_images, test_labels = imageset.load(PROCESSED / "test.safetensors", device)
+    classes = imageset.classes(PROCESSED)
     with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
-        judge = classifier.train(images, labels, params, device, progress=sys.stderr.isatty())
+        judge = classifier.train(
+            images, labels, params, device, sys.stderr.isatty(), len(classes.names)
+        )
         features, probabilities = classifier.classify(judge, images)
         test_features, test_probabilities = classifier.classify(judge, test_images)
 
-    right = test_probabilities.argmax(dim=1) == test_labels.cpu()
-    accuracy = float(right.double().mean())
-
+    accuracy = classifier.accuracy(judge, test_images, test_labels)
     classifier.save(judge, FOLDER / "weights.safetensors")
     real = {
         "train_features": features,
@@ -41,7 +42,8 @@ def main() -> None:
     metadata = {"architecture": params.architecture}
     storage.write_tensors(FOLDER / "real.safetensors", real, metadata)
     storage.write_json(Path("metrics/classifier.json"), {"test_accuracy": round(accuracy, 6)})
-    print(f"classifier: {params.architecture}, test accuracy {accuracy:.4f}")
+    told = "turns of images" if judge.classes == 1 else f"{judge.classes} {classes.plural}"
+    print(f"classifier of {told}: {params.architecture}, test accuracy {accuracy:.4f}")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from ganvae.data import idx, sources
+
+# the keys of the block `data` that say how own images are read
+CONVERSION: dict[str, Any] = {"test_share": 0.2, "invert": False, "transpose": False}
 
 
 def made(num: int) -> tuple[bytes, bytes]:
@@ -23,7 +28,8 @@ def held(folder: Path) -> dict[str, bytes]:
 
 
 def in_a_repository(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "mnist") -> None:
-    (folder / "params.yaml").write_text(f"data:\n  name: {name}\n  folder: null\n")
+    data = {"name": name, "folder": None, **CONVERSION}
+    (folder / "params.yaml").write_text(yaml.safe_dump({"data": data}))
     monkeypatch.chdir(folder)
 
 

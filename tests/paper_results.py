@@ -28,6 +28,7 @@ from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Report, Results
 from ganvae.training import costs, loop, record, task
 from tests import made_experiments
+from tests.idx_files import CONVERSION
 from tests.project import ROOT
 
 SNAPSHOT_IMAGES = 50
@@ -127,7 +128,7 @@ def _prepare(folder: Path) -> None:
 
 def _digits(folder: Path) -> None:
     """The bundled digits and their judge, as the stage `data` leaves them."""
-    sources.write_raw(sources.DataParams(name="digits", folder=None), folder / "raw")
+    sources.write_raw(sources.DataParams(name="digits", folder=None, **CONVERSION), folder / "raw")
     read = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
         grey = idx.read_images(folder / "raw" / f"{stem}-images-idx3-ubyte")
@@ -135,7 +136,7 @@ def _digits(folder: Path) -> None:
         read[part] = (imageset.dequantise(grey), labels.to(torch.int64))
         tensors = dict(zip(("images", "labels"), read[part], strict=True))
         storage.write_tensors(folder / "processed" / f"{part}.safetensors", tensors)
-    judge = classifier.train(*read["train"], JUDGE, imageset.CPU, progress=False)
+    judge = classifier.train(*read["train"], JUDGE, imageset.CPU, progress=False, classes=10)
     classifier.save(judge, folder / "classifier" / "weights.safetensors")
     views = {}
     for part, (images, _) in read.items():

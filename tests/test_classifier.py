@@ -41,7 +41,7 @@ def weights(classifier: torch.nn.Module) -> list[Tensor]:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_features_lead_to_the_probabilities(architecture: judge.Architecture) -> None:
-    classifier = judge.build(architecture)
+    classifier = judge.build(architecture, 10)
     images = noise_images(7)
     features, probabilities = judge.classify(classifier, images, batch_size=3)
     assert features.shape == (7, judge.FEATURES)
@@ -61,7 +61,7 @@ def test_features_lead_to_the_probabilities(architecture: judge.Architecture) ->
 def test_learns_the_bundled_digits(architecture: judge.Architecture) -> None:
     images, labels = digits()
     settings = params(architecture=architecture, epochs=1 if architecture == "cnn" else 6)
-    classifier = judge.train(images[:1400], labels[:1400], settings, CPU, progress=False)
+    classifier = judge.train(images[:1400], labels[:1400], settings, CPU, False, 10)
     _, probabilities = judge.classify(classifier, images[1400:])
     accuracy = (probabilities.argmax(dim=1) == labels[1400:]).double().mean()
     assert accuracy > 0.88
@@ -74,7 +74,7 @@ def test_the_seed_alone_decides(architecture: judge.Architecture) -> None:
 
     def trained(seed: int) -> list[Tensor]:
         settings = params(architecture=architecture, seed=seed)
-        return weights(judge.train(images, labels, settings, CPU, progress=False))
+        return weights(judge.train(images, labels, settings, CPU, False, 10))
 
     torch.manual_seed(1)
     first = trained(0)
@@ -98,19 +98,19 @@ def test_images_are_shifted_by_at_most_a_pixel() -> None:
 def test_any_number_of_images_can_be_trained_on(images: int, batch_size: int) -> None:
     settings = params(architecture="cnn", batch_size=batch_size)
     labels = torch.arange(images)
-    classifier = judge.train(noise_images(images), labels, settings, CPU, progress=False)
+    classifier = judge.train(noise_images(images), labels, settings, CPU, False, 10)
     assert all(w.isfinite().all() for w in weights(classifier))
 
 
 def test_a_diverging_training_is_one_line() -> None:
     images = torch.full((4, 1, 28, 28), float("nan"))
     with pytest.raises(UserError, match=r"no longer finite; params.yaml: classifier.lr = 0.004"):
-        judge.train(images, torch.zeros(4).long(), params(), CPU, progress=False)
+        judge.train(images, torch.zeros(4).long(), params(), CPU, False, 10)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_saved_classifier_comes_back(architecture: judge.Architecture, tmp_path: Path) -> None:
-    classifier = judge.build(architecture).eval()
+    classifier = judge.build(architecture, 10).eval()
     judge.save(classifier, tmp_path / "weights.safetensors")
     torch.manual_seed(1)
     before = torch.get_rng_state()
@@ -127,7 +127,7 @@ def test_a_saved_classifier_comes_back(architecture: judge.Architecture, tmp_pat
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    mlp = judge.build("mlp").state_dict()
+    mlp = judge.build("mlp", 10).state_dict()
     storage.write_tensors(path, mlp, {"architecture": "cnn"})
     with pytest.raises(UserError, match=r"weights\.safetensors: weights of another architecture"):
         judge.load(path, CPU)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ganvae.comparison import budget, charts, constraint, curves, measurements
 from ganvae.core import config
+from ganvae.core.imageset import DIGITS, Classes
 from ganvae.figures import budget as budget_figure
 from ganvae.figures import constraint as constraint_figure
 from ganvae.figures import course, frechet
@@ -172,9 +173,12 @@ def test_heat_map_has_snapshots_across_and_digits_upward() -> None:
     shares = np.zeros((4, 10))
     shares[2, 7] = 0.3
     seed = Histograms("a", "seed 0", np.array([1, 10, 100, 1000]), shares, collapsed=2)
-    ax = course.class_histograms([seed], COLOURS, 60).axes[0]
+    digits = Classes(DIGITS, "digit", "digits")
+    ax = course.class_histograms([seed], digits, COLOURS, 60).axes[0]
     (image,) = ax.images
     assert np.asarray(image.get_array())[7, 2] == pytest.approx(30)
+    assert image.get_clim() == (0, 30)
+    assert ax.get_ylabel() == "digit"
     assert image.origin == "lower"
     assert [line.get_xdata()[0] for line in ax.get_lines()] == [1.5]  # type: ignore[index]
 

@@ -10,9 +10,9 @@ from ganvae.comparison import faults, markdown, measurements, summary, tables, v
 from ganvae.comparison.columns import COLUMNS, column, ordered
 from ganvae.comparison.summary import Row
 from ganvae.core import config
-from ganvae.floors.planted import FAULTS
 from ganvae.floors.selftest import EXPECTED
 from tests import fake_study
+from tests.fake_details import PLANTED
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -98,7 +98,7 @@ def test_rows_of_other_protocols_stand_apart(text: str) -> None:
         names = [line[0] for line in table[1:]]
         assert "real_halves" not in names or names == ["real_halves"]
     floors = tables_of(section(text, "Floors and ceilings"))[0]
-    assert [line[0] for line in floors[1:]] == ["real", *(f"planted_{name}" for name in FAULTS)]
+    assert [line[0] for line in floors[1:]] == ["real", *(f"planted_{name}" for name in PLANTED)]
 
 
 def test_a_table_refuses_rows_of_different_protocols(study: measurements.Study) -> None:
@@ -139,7 +139,7 @@ def test_sampling_error_is_the_mean_of_the_seeds_ends(text: str) -> None:
 
 def test_selftest_shows_arrows_bold_where_demanded(study: measurements.Study, text: str) -> None:
     header, *lines = tables_of(section(text, "Planted faults"))[0]
-    assert header == ["", *(fault.replace("_", " ") for fault in FAULTS), "unchanged"]
+    assert header == ["", *(fault.replace("_", " ") for fault in PLANTED), "unchanged"]
     cells = {line[0]: dict(zip(header, line, strict=True)) for line in lines}
     assert cells["class_entropy"]["one digit"] == "**↓**"
     assert cells["sharpness"]["noisy"] == "**↑**"
@@ -147,7 +147,7 @@ def test_selftest_shows_arrows_bold_where_demanded(study: measurements.Study, te
     assert {line[-1] for line in lines} == {"·"}
     table = faults.frame(study)
     assert list(table.columns) == list(faults.COLUMNS)
-    assert len(table) == len(lines) * (len(FAULTS) + 1)
+    assert len(table) == len(lines) * (len(PLANTED) + 1)
 
 
 def test_a_demanded_fault_that_was_missed_is_bold_too(study: measurements.Study) -> None:

@@ -70,7 +70,7 @@ MALFORMED_IMAGES = {
     "trailing": (GOOD_IMAGES + b"\0", "trailing bytes: 2369 bytes; 2368 expected"),
     "labels": (GOOD_LABELS + b"\0" * 20, "magic number 2049; 2051"),
     "little-endian": (struct.pack("<4I", 2051, 3, 28, 28) + b"\0" * 2352, "magic number"),
-    "not 28 x 28": (struct.pack(">4I", 2051, 3, 32, 28) + b"\0" * 2688, "32 x 28"),
+    "no pixels": (struct.pack(">4I", 2051, 3, 0, 28), "images of 0 x 28 pixels"),
     "no images": (struct.pack(">4I", 2051, 0, 28, 28), "holds no items"),
     "absurd count": (struct.pack(">4I", 2051, 2**32 - 1, 28, 28), "truncated"),
     "compressed": (gzip.compress(GOOD_IMAGES), "magic number"),
@@ -82,7 +82,7 @@ MALFORMED_LABELS = {
     "trailing": (GOOD_LABELS + b"\0", "trailing bytes: 12 bytes; 11 expected"),
     "images": (GOOD_IMAGES, "magic number 2051; 2049"),
     "no labels": (struct.pack(">2I", 2049, 0), "holds no items"),
-    "label 10": (struct.pack(">2I", 2049, 2) + b"\x03\x0a", "label 10; 0 to 9"),
+    "wide and truncated": (struct.pack(">2I", 3073, 2) + b"\0" * 7, "truncated: 15 bytes; 16"),
 }
 
 
@@ -170,6 +170,43 @@ def test_preprocess_refuses_counts_that_disagree_and_keeps_earlier_results(
     assert {p: p.read_bytes() for p in Path("data/processed").iterdir()} == before
 
 
+def test_preprocess_refuses_labels_beyond_the_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten digits where nothing names other classes."""
+    monkeypatch.chdir(tmp_path)
+    write_raw(Path("data/raw"))
+    eleven = idx.encode_labels(torch.arange(7) + 4)
+    storage.write_bytes(Path("data/raw/train-labels-idx1-ubyte"), eleven)
+    with pytest.raises(UserError, match="label 10; 0 to 9 expected"):
+        preprocess.main()
+    assert not preprocess.PROCESSED.exists()
+    storage.write_json(Path("data/raw/classes.json"), list("abcdefghijk"))
+    preprocess.main()
+    assert imageset.classes(preprocess.PROCESSED).names == tuple("abcdefghijk")
+
+
+def test_images_of_both_parts_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_raw(Path("data/raw"))  # the test images are the first four training images
+    preprocess.main()
+    said = "note: data/raw: 4 test images are training images too\n"
+    assert capsys.readouterr().err == said
+
+
+def test_preprocess_refuses_images_of_another_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_raw(Path("data/raw"))
+    large = idx.encode_images(torch.zeros(7, 32, 28, dtype=torch.uint8))
+    storage.write_bytes(Path("data/raw/train-images-idx3-ubyte"), large)
+    with pytest.raises(UserError, match=r"train: images of \[32, 28\] pixels"):
+        preprocess.main()
+
+
 def test_the_stage_ends_with_one_line_and_status_1(tmp_path: Path) -> None:
     write_raw(tmp_path / "data/raw")
     path = tmp_path / "data/raw/t10k-images-idx3-ubyte"
@@ -202,7 +239,7 @@ REFUSED = {
     "over 1": ({"images": IMAGES + 1.01, "labels": LABELS}, "images: values from 1.01"),
     "under -1": ({"images": IMAGES - 1.01, "labels": LABELS}, "images: values from -1.01"),
     "NaN": ({"images": IMAGES.log() * 0, "labels": LABELS}, "images: values from nan"),
-    "label 10": ({"images": IMAGES, "labels": LABELS + 1}, "labels: values from 1 to 10"),
+    "absurd": ({"images": IMAGES, "labels": LABELS + 2**31}, "labels: values from 2.*e"),
     "label -1": ({"images": IMAGES, "labels": LABELS - 1}, "labels: values from -1 to 8"),
 }
 

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from torchvision.transforms.v2 import functional as vision
 
 from ganvae import errors
@@ -18,7 +20,7 @@ from ganvae.data import idx, sources
 from ganvae.errors import UserError
 from stages import download, preprocess
 from tests import idx_files
-from tests.idx_files import CHECKSUMS, CONTENTS, held, in_a_repository
+from tests.idx_files import CHECKSUMS, CONTENTS, CONVERSION, held, in_a_repository
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -31,7 +33,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def params(name: str, folder: str | None = None) -> sources.DataParams:
-    return config.block(sources.DataParams, {"data": {"name": name, "folder": folder}}, "data")
+    data = {"name": name, "folder": folder, **CONVERSION}
+    return config.block(sources.DataParams, {"data": data}, "data")
 
 
 @pytest.mark.parametrize("form", ["absolute", "relative", "dvc root", "address", "packed"])
@@ -105,6 +108,20 @@ def test_the_real_files_pass_from_mirror_to_processed(
         assert len(labels.bincount()) == 10
 
 
+def test_fashion_mnists_classes_have_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_repository(tmp_path, monkeypatch, "fashion_mnist")
+    for name, content in CONTENTS.items():
+        storage.write_bytes(tmp_path / "mirror" / name, content)
+    monkeypatch.setattr(sources, "CHECKSUMS", {"fashion_mnist": tuple(CHECKSUMS.values())})
+    monkeypatch.setenv("GANVAE_MIRROR", "mirror")
+    download.main()
+    preprocess.main()
+    classes = imageset.classes(preprocess.PROCESSED)
+    assert (len(classes.names), classes.names[0], classes.word) == (10, "T-shirt/top", "class")
+
+
 def test_the_digits_are_pinned_and_split_evenly(tmp_path: Path) -> None:
     sources.write_raw(params("digits"), tmp_path)  # checks its own checksums
     train, test = (idx.read_labels(tmp_path / sources.FILES[i]) for i in (1, 3))
@@ -147,33 +164,41 @@ def test_another_release_of_the_digits_is_refused(
     assert held(tmp_path / "raw") == {}
 
 
+# as many images as own ones must be at least; the made ones are too few
+OWN = dict(zip(sources.FILES, [*idx_files.made(60), *idx_files.made(50)], strict=True))
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_folder_of_own_files(
     packed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, content in CONTENTS.items():
+    for name, content in OWN.items():
         file = f"{name}.gz" if packed else name
         storage.write_bytes(tmp_path / "own" / file, gzip.compress(content) if packed else content)
     sources.write_raw(params("folder", str(tmp_path / "own")), tmp_path / "raw")
-    assert held(tmp_path / "raw") == CONTENTS
+    written = held(tmp_path / "raw")
+    assert {name: written.pop(name) for name in OWN} == OWN
+    assert json.loads(written.pop(imageset.CLASSES_FILE)) == list("0123456789")
+    assert list(written) == ["conversion.txt"]
     printed = capsys.readouterr().out
-    assert all(f"{name}: SHA-256 {checksum}" in printed for name, checksum in CHECKSUMS.items())
-    assert sources.count_train_images(params("folder", str(tmp_path / "own"))) == 6
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in OWN.items()}
+    assert all(f"{name}: SHA-256 {digest}" in printed for name, digest in digests.items())
+    assert sources.count_train_images(params("folder", str(tmp_path / "own"))) == 60
 
 
 BAD_FILES = {
-    "truncated": (0, CONTENTS[sources.FILES[0]][:-1], "train-images.*: truncated"),
-    "wrong magic": (1, b"\0\0\0\0" + CONTENTS[sources.FILES[1]][4:], "train-labels.*: magic"),
-    "counts": (3, CONTENTS[sources.FILES[1]], "t10k: 4 images but 6 labels"),
-    "missing": (2, None, "neither t10k-images-idx3-ubyte.gz nor t10k-images-idx3-ubyte"),
-    "damaged gzip": (3, gzip.compress(CONTENTS[sources.FILES[3]])[:-3], "t10k-labels.*: damaged"),
+    "truncated": (0, OWN[sources.FILES[0]][:-1], "train-images.*: truncated"),
+    "wrong magic": (1, b"\0\0\0\0" + OWN[sources.FILES[1]][4:], "train-labels.*: magic"),
+    "counts": (3, OWN[sources.FILES[1]], "t10k-images.*: 50 images but 60 labels"),
+    "missing": (2, None, "own: labels of the test images, but no images"),
+    "damaged gzip": (3, gzip.compress(OWN[sources.FILES[3]])[:-3], "t10k-labels.*: damaged"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_folder_of_bad_files(case: str, tmp_path: Path) -> None:
     which, content, message = BAD_FILES[case]
-    for name, good in CONTENTS.items():
+    for name, good in OWN.items():
         storage.write_bytes(tmp_path / "own" / name, good)
     changed = tmp_path / "own" / sources.FILES[which]
     if content is None:
@@ -186,12 +211,12 @@ def test_a_folder_of_bad_files(case: str, tmp_path: Path) -> None:
 
 
 def test_an_empty_and_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"data\.folder = .*no such folder"):
+    with pytest.raises(UserError, match=r"none: no such folder or \.npz file"):
         sources.write_raw(params("folder", str(tmp_path / "none")), tmp_path / "raw")
     with pytest.raises(UserError, match=r"^~nobody-of-this-name/x: "):
         sources.write_raw(params("folder", "~nobody-of-this-name/x"), tmp_path / "raw")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"data\.folder = .*neither train-images-idx3-ubyte.gz"):
+    with pytest.raises(UserError, match=r"empty: an empty folder"):
         sources.write_raw(params("folder", str(tmp_path / "empty")), tmp_path / "raw")
 
 
@@ -211,7 +236,8 @@ def test_combinations_refused(name: str, folder: str | None, message: str) -> No
 
 
 def test_the_stage_ends_with_one_line_and_status_1(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text("data:\n  name: folder\n  folder: nowhere\n")
+    data = {"name": "folder", "folder": "nowhere", **CONVERSION}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"data": data}))
     ended = subprocess.run(
         [sys.executable, "-m", "stages.download"],
         cwd=tmp_path,
@@ -221,5 +247,7 @@ def test_the_stage_ends_with_one_line_and_status_1(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert ended.stderr == "error: params.yaml: data.folder = 'nowhere': no such folder\n"
+    said = f"error: {tmp_path / 'nowhere'}: no such folder or .npz file"
+    assert ended.stderr.startswith(said)
+    assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "data").exists()

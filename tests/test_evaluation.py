@@ -16,10 +16,11 @@ from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import UserError
 from ganvae.evaluation import encoding, showcase
 from ganvae.evaluation.timeline import collapsed_at
-from ganvae.floors import floors, planted, selftest
+from ganvae.floors import floors, selftest
 from ganvae.judging import classifier, inception, judged
 from ganvae.models.base import build, contract
 from stages import evaluate, evaluate_real
+from tests.fake_details import PLANTED
 from tests.project import ROOT
 
 PARAMS = config.load(Path(__file__).parents[1] / "params.yaml")
@@ -38,7 +39,7 @@ NETWORKS = contract.NetworksParams(architecture="wide", latent_dim=LATENT_DIM)
 BUDGETS: dict[str, Any] = {
     "features": ["classifier"],
     "images": 100,
-    "collapse_classes": 5.0,
+    "collapse_share": 0.5,
     "importance_samples": 3,
     "inversion_images": 20,
     "inversion_steps": 2,
@@ -59,7 +60,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(machine, "use_one_thread", lambda: None)  # conftest has seen to it
     set_params()
     torch.manual_seed(0)
-    judge = classifier.build("mlp")
+    judge = classifier.build("mlp", 10)
     classifier.save(judge, Path("data/classifier/weights.safetensors"))
     real = {}
     for split, n in (("train", 150), ("test", TEST_IMAGES)):
@@ -364,7 +365,7 @@ def test_seeds_are_checked(seeds: Any) -> None:
     ("key", "value"),
     [
         ("images", 99),
-        ("collapse_classes", 10.5),
+        ("collapse_share", 1.0),
         ("importance_samples", 0),
         ("inversion_images", 0),
         ("inversion_steps", 0),
@@ -416,7 +417,7 @@ def test_inception_features_are_asked_for(
     rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
     assert all(row["metrics"]["fid_inception"] > 0 for row in rows.values())
     shown_again = sum(small_inception) - 100 - TEST_IMAGES
-    assert shown_again == 100 * (1 + len(planted.FAULTS)), "the test images were looked at once"
+    assert shown_again == 100 * (1 + len(PLANTED)), "the test images were looked at once"
 
 
 # the real rows
@@ -431,7 +432,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
     arrays = storage.read_tensors(Path("data/evaluation/real/arrays.safetensors"))
     rows = details["rows"]
     counts = {name: (row["images"], row["against"]) for name, row in rows.items()}
-    faulty = {f"planted_{fault}": (asked, TEST_IMAGES) for fault in planted.FAULTS}
+    faulty = {f"planted_{fault}": (asked, TEST_IMAGES) for fault in PLANTED}
     assert counts == {"real": (used, TEST_IMAGES), "real_halves": (13, 12), **faulty}
     for name, row in rows.items():
         assert sum(row["class_histogram"]) == counts[name][0]
@@ -440,7 +441,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
     assert entries == {
         (metric, fault)
         for metric in rows["real"]["metrics"]
-        for fault in [*planted.FAULTS, selftest.UNCHANGED]
+        for fault in [*PLANTED, selftest.UNCHANGED]
     }
     assert arrays["samples"].shape == (100, 28, 28)
     assert arrays["image_entropy"].shape == (used,)
@@ -477,11 +478,35 @@ def test_real_images_are_at_no_distance_from_themselves(root: Path) -> None:
     assert rows["real_halves"]["metrics"]["fid_classifier"] > 0.05
 
 
-def test_a_self_test_that_fails_ends_the_stage_and_leaves_nothing(root: Path) -> None:
-    """A judge that answers by chance sees no digits missing."""
+def test_a_self_test_that_fails_ends_the_stage_and_leaves_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A judge that answers by chance sees no digits missing: an error where the test is for."""
+    monkeypatch.setattr(evaluate_real, "TESTED_WITH", {"mnist": 100})
     with pytest.raises(UserError, match=r"^self-test: class_\w+ on \w+: had to"):
         evaluate_real.main()
     assert not Path("data/evaluation/real").exists()
+
+
+@pytest.mark.parametrize(("name", "images"), [("folder", 100), ("mnist", 101)])
+def test_on_own_or_few_images_a_fault_not_seen_is_a_note(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    images: int,
+) -> None:
+    monkeypatch.setattr(evaluate_real, "TESTED_WITH", {"mnist": images})
+    values = config.load()
+    values["data"]["name"] = name
+    Path("params.yaml").write_text(yaml.safe_dump(values))
+    evaluate_real.main()
+    entries = storage.read_json(Path("data/evaluation/real/details.json"))["selftest"]
+    missed = [entry for entry in entries if entry["told"] == "not seen"]
+    assert "class_entropy" in {entry["metric"] for entry in missed}
+    notes = [line for line in capsys.readouterr().err.splitlines() if "does not see" in line]
+    assert len(notes) == len(missed)
+    assert all(line.startswith("note: self-test: ") for line in notes)
 
 
 def test_a_judge_without_its_view_is_refused(root: Path) -> None:

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from ganvae.comparison import measurements, pictures
 from ganvae.core import config
+from ganvae.core.imageset import DIGITS, Classes
 from ganvae.figures import bands, course, curves, distributions, grids, style
+from ganvae.figures.course import Histograms
 from ganvae.figures.curves import Curves
 from ganvae.figures.params import FiguresParams
 from ganvae.figures.style import Panel
@@ -25,6 +27,7 @@ from tests import fake_study
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "src/ganvae/figures/dvc_plots"
 COLOURS = {"a": "#0072B2", "b": "#E69F00"}
+TEN = Classes(DIGITS, "digit", "digits")
 FIGURES = (
     "samples",
     "training",
@@ -200,7 +203,7 @@ def test_the_timeline_shows_bound_real_value_and_where_seeds_collapsed_and_diver
         }
     )
     models = [Curves("a", [table], [], [table[1:2]]), Curves("b", [], [table[:2], table[:1]])]
-    figure = course.timeline(models, real_entropy=2.25, colours=COLOURS, dpi=60)
+    figure = course.timeline(models, 2.25, TEN, COLOURS, dpi=60)
     axes = figure.axes[0]
     drawn = [line for line in axes.get_lines() if len(line.get_ydata())]  # type: ignore[arg-type]
     levels = {line.get_label(): line.get_ydata()[0] for line in drawn}  # type: ignore[index]
@@ -220,7 +223,7 @@ def test_the_timeline_shows_bound_real_value_and_where_seeds_collapsed_and_diver
 def test_class_histogram_bars_are_means_over_seeds() -> None:
     shares = np.array([[1.0] + [0.0] * 9, [0.0, 1.0] + [0.0] * 8])
     figure = distributions.class_histograms(
-        [Panel("a", shares, "2 seeds")], np.full(10, 0.1), COLOURS, dpi=60
+        [Panel("a", shares, "2 seeds")], np.full(10, 0.1), TEN, COLOURS, dpi=60
     )
     heights = [patch.get_height() for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert heights[:3] == pytest.approx([50.0, 50.0, 0.0], abs=1e-12)
@@ -228,9 +231,42 @@ def test_class_histogram_bars_are_means_over_seeds() -> None:
 
 def test_image_entropy_counts_every_image_even_rounded_above_the_maximum() -> None:
     values = np.array([0.0, 1.0, math.log(10) + 1e-6], np.float32)
-    figure = distributions.image_entropy([Panel("a", values, "")], None, COLOURS, dpi=60)
+    figure = distributions.image_entropy([Panel("a", values, "")], None, TEN, COLOURS, dpi=60)
     (stairs,) = figure.axes[0].patches
     assert stairs.get_data().values.sum() == pytest.approx(1.0, abs=1e-12)  # type: ignore[attr-defined]
+
+
+def test_classes_of_any_number_have_their_names_and_their_own_bounds() -> None:
+    """26 letters: ln 26, their names on the axis, three times an even share as brightest colour."""
+    letters = Classes(tuple("abcdefghijklmnopqrstuvwxyz"), "class", "classes")
+    even = np.full((1, 26), 1 / 26)
+    shown = [Panel("a", even, "1 seed")]
+    bars = distributions.class_histograms(shown, even[0], letters, COLOURS, 60).axes[0]
+    assert [label.get_text() for label in bars.get_xticklabels()] == list(letters.names)
+    assert bars.get_xlabel().startswith("class, ")
+    seed = Histograms("a", "seed 0", np.array([1]), even, collapsed=None)
+    heat = course.class_histograms([seed], letters, COLOURS, 60).axes[0]
+    assert heat.images[0].get_clim() == (0, pytest.approx(300 / 26))
+    entropies = np.array([0.0, math.log(26)], np.float32)
+    drawn = distributions.image_entropy([Panel("a", entropies, "")], None, letters, COLOURS, 60)
+    (stairs,) = drawn.axes[0].patches
+    assert stairs.get_data().edges[-1] == pytest.approx(math.log(26))  # type: ignore[attr-defined]
+
+
+def test_with_one_class_the_timeline_has_no_class_entropy() -> None:
+    table = pd.DataFrame(
+        {
+            "images_seen": [128, 256],
+            "class_entropy": [None, None],
+            "coverage": [0.1, 0.2],
+            "fid_classifier": [900.0, 300.0],
+        }
+    )
+    alone = Classes(("all",), "class", "classes")
+    figure = course.timeline([Curves("a", [table], [])], None, alone, COLOURS, dpi=60)
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[0] == "coverage of the test images"
+    assert not any("entropy" in title for title in titles)
 
 
 def test_a_panel_without_data_says_why() -> None:
@@ -240,13 +276,15 @@ def test_a_panel_without_data_says_why() -> None:
         grids.training(nothing, {}, COLOURS, 60),
         grids.interpolations(nothing, COLOURS, 60),
         grids.reconstructions(np.zeros((20, 28, 28), np.uint8), nothing, COLOURS, 60),
-        distributions.latent_space(nothing, np.zeros(3, int), COLOURS, 60),
-        distributions.class_histograms(nothing, None, COLOURS, 60),
-        distributions.image_entropy(nothing, None, COLOURS, 60),
+        distributions.latent_space(nothing, np.zeros(3, int), TEN, COLOURS, 60),
+        distributions.class_histograms(nothing, None, TEN, COLOURS, 60),
+        distributions.image_entropy(nothing, None, TEN, COLOURS, 60),
     ]
     for figure in drawn:
         assert "every seed diverged" in texts(figure)
-    assert "no model has an encoder" in texts(distributions.latent_space([], None, COLOURS, 60))
+    assert "no model has an encoder" in texts(
+        distributions.latent_space([], None, TEN, COLOURS, 60)
+    )
 
 
 @pytest.mark.parametrize("dpi", [49, 601])

@@ -41,13 +41,13 @@ def test_a_fault_gives_images_in_range_and_repeats_with_its_noise(name: str) -> 
     assert not torch.equal(draw(name), draw(name, seed=1))
 
 
-def test_a_missing_digit_is_missing_and_nothing_else() -> None:
-    drawn = {index % 10 for index in sources(draw("missing_digit"))}
+def test_a_missing_class_is_missing_and_nothing_else() -> None:
+    drawn = {index % 10 for index in sources(draw("missing_class"))}
     assert drawn == set(range(9))
 
 
-def test_one_digit_is_alone() -> None:
-    assert {index % 10 for index in sources(draw("one_digit"))} == {1}
+def test_one_class_is_alone() -> None:
+    assert {index % 10 for index in sources(draw("one_class"))} == {1}
 
 
 def test_blur_keeps_what_is_constant_and_spreads_a_point() -> None:
@@ -90,9 +90,9 @@ def test_many_images_are_mixed_from_few() -> None:
 def test_other_classes_than_ten_digits_can_have_faults() -> None:
     images, labels = real()
     few = labels % 3 + 2
-    missing = planted.missing_digit(images, few, 50, Noise(0, CPU))
+    missing = planted.missing_class(images, few, 50, Noise(0, CPU))
     assert {int(few[index]) for index in sources(missing)} == {2, 3}
-    one = planted.one_digit(images, few, 50, Noise(0, CPU))
+    one = planted.one_class(images, few, 50, Noise(0, CPU))
     assert {int(few[index]) for index in sources(one)} == {3}
 
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_planted_is_refused() -> None:
     images, _ = real()
     nines = torch.full((N,), 9)
     with pytest.raises(ValueError, match="no images to draw from"):
-        planted.missing_digit(images, nines, 5, Noise(0, CPU))
+        planted.missing_class(images, nines, 5, Noise(0, CPU))
     with pytest.raises(ValueError, match="one class only"):
         planted.mixed(images, nines, 5, Noise(0, CPU))
 
@@ -109,8 +109,8 @@ def test_what_cannot_be_planted_is_refused() -> None:
 
 SETS = [{"class_entropy": value} for value in (2.30, 2.29, 2.31, 2.30, 2.30)]
 FAULTS = {
-    "one_digit": {"class_entropy": 0.0},
-    "missing_digit": {"class_entropy": 2.19},
+    "one_class": {"class_entropy": 0.0},
+    "missing_class": {"class_entropy": 2.19},
     "blurred": {"class_entropy": 2.27},
     "unchanged": {"class_entropy": 2.305},
 }
@@ -141,8 +141,8 @@ def test_a_fault_is_seen_outside_the_prediction_interval() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"one_digit": 2.25}, "class_entropy on one_digit: had to fall below"),
-        ({"missing_digit": 9.9}, "class_entropy on missing_digit: had to fall below"),
+        ({"one_class": 2.25}, "class_entropy on one_class: had to fall below"),
+        ({"missing_class": 9.9}, "class_entropy on missing_class: had to fall below"),
         ({"unchanged": 2.2}, "class_entropy on unchanged: had to stay in"),
     ],
 )
@@ -154,8 +154,19 @@ def test_what_is_not_seen_or_seen_where_nothing_is_ends_the_run(
 
 
 @pytest.mark.usefixtures("one_metric")
+def test_what_fails_is_told_in_words_too() -> None:
+    assert selftest.failures(judged()) == []
+    entries = judged(one_class=2.3, unchanged=2.2)
+    assert [entry["told"] for entry in entries] == ["not seen", "seen", "", "moved"]
+    assert selftest.failures(entries) == [
+        "class_entropy does not see one class",
+        "class_entropy moves though nothing changed",
+    ]
+
+
+@pytest.mark.usefixtures("one_metric")
 def test_nothing_that_is_demanded_may_be_missing() -> None:
-    with pytest.raises(UserError, match="class_entropy was not measured on missing_digit"):
+    with pytest.raises(UserError, match="class_entropy was not measured on missing_class"):
         selftest.demand([], selftest.EXPECTED)
     with pytest.raises(UserError, match="was not measured on unchanged"):
         selftest.demand(
@@ -164,8 +175,8 @@ def test_nothing_that_is_demanded_may_be_missing() -> None:
 
 
 def test_numbers_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="class_entropy: nan for one_digit"):
-        judged(one_digit=math.nan)
+    with pytest.raises(ValueError, match="class_entropy: nan for one_class"):
+        judged(one_class=math.nan)
     with pytest.raises(ValueError, match="two or more finite unchanged values"):
         selftest.judge(SETS[:1], FAULTS, selftest.EXPECTED)
 
@@ -188,9 +199,22 @@ def test_the_same_images_must_give_the_same_numbers() -> None:
 
 
 def test_a_perceptron_need_not_tell_mixed_images() -> None:
-    assert selftest.expected("cnn") == selftest.EXPECTED
-    assert selftest.expected("mlp")["precision"] == {}
-    assert selftest.expected("mlp")["recall"] == selftest.EXPECTED["recall"]
+    everything = tuple(selftest.EXPECTED), tuple(planted.FAULTS)
+    assert selftest.expected("cnn", *everything) == selftest.EXPECTED
+    assert selftest.expected("mlp", *everything)["precision"] == {}
+    assert selftest.expected("mlp", *everything)["recall"] == selftest.EXPECTED["recall"]
+
+
+def test_of_one_class_alone_only_what_it_can_show_is_demanded() -> None:
+    """No fault that takes two classes is planted, and what needs classes is not measured."""
+    labels = torch.zeros(N, dtype=torch.int64)
+    faults = planted.of_labels(labels)
+    assert faults == ["blurred", "noisy", "copies"]
+    assert planted.of_labels(labels + torch.arange(N) % 2) == list(planted.FAULTS)
+    assert selftest.expected("cnn", ["sharpness", "coverage"], faults) == {
+        "coverage": {"copies": selftest.FALLS},
+        "sharpness": {"blurred": selftest.FALLS, "noisy": selftest.RISES},
+    }
 
 
 def test_every_fault_is_demanded_of_some_metric() -> None:

@@ -12,10 +12,9 @@ from dvc.repo import Repo
 from ganvae.comparison import measurements, summary
 from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.floors.planted import FAULTS
 from ganvae.tools import provenance
 from stages import provenance as stage
-from tests import fake_study
+from tests import fake_details, fake_study
 from tests.project import ROOT
 
 
@@ -144,7 +143,7 @@ def test_missing_code_edited_results_and_other_parameters_are_named(clone: Path)
 
 def test_rows_alike_are_told_once(committed: Path) -> None:
     blocks = [part.splitlines()[0] for part in provenance.report(committed).split("\n\n")]
-    planted = ", ".join(f"planted_{name}" for name in FAULTS)
+    planted = ", ".join(f"planted_{name}" for name in fake_details.PLANTED)
     models = list(config.load(ROOT / "params.yaml")["models"])
     assert blocks == ["all", *models, f"real, {planted}", "real_halves"]
 

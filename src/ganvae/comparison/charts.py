@@ -24,16 +24,18 @@ Drawings = dict[str, Callable[[], Figure]]
 def draw(study: Study, colours: Mapping[str, str], dpi: int) -> Drawings:
     """File stem -> a function that draws that figure."""
     models, protocol = study.models, study.protocol
-    entropy = study.real[REAL]["metrics"]["class_entropy"]
+    entropy = study.real[REAL]["metrics"].get("class_entropy")
     bounded = [model for model in models if any(ACTIVE in s.history for s in model.seeds)]
     shares = {model.name: _active_shares(model) for model in bounded}
     return {
         "losses": lambda: loss_figure.losses(
             [_seeds(model, lambda seed: seed.history) for model in models], colours, dpi
         ),
-        "timeline": lambda: course.timeline(_timelines(models), entropy, colours, dpi),
+        "timeline": lambda: course.timeline(
+            _timelines(models), entropy, study.classes, colours, dpi
+        ),
         "class_histogram_timeline": lambda: course.class_histograms(
-            [_histograms(model) for model in models], colours, dpi
+            [_histograms(model) for model in models], study.classes, colours, dpi
         ),
         "frechet_curve": lambda: frechet.frechet_curve(_frechet(study), colours, dpi),
         "constraint": lambda: constraint.constraint(

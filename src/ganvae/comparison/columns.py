@@ -36,7 +36,7 @@ class Column:
 COLUMNS = {
     "class_entropy": Column("class entropy", 3, HIGHER),
     "class_kl": Column("class KL", 4, LOWER),
-    "modes": Column("digits drawn", 1, HIGHER),
+    "modes": Column("classes drawn", 1, HIGHER),
     "image_entropy": Column("image entropy", 3),
     "fid_classifier": Column("FID, classifier", 2, LOWER),
     "fid_classifier_infinity": Column("FID∞", 2, LOWER),

@@ -40,17 +40,17 @@ def timeline(study: Study, metric: str) -> pd.DataFrame:
 
 
 def class_histogram_timeline(study: Study) -> pd.DataFrame:
-    """Columns model, images_seen, digit, share (mean over finished seeds); ten per snapshot."""
+    """Columns model, images_seen, class, share (mean over finished seeds)."""
     rows = [
-        (model.name, images_seen, digit, share)
+        (model.name, images_seen, name, share)
         for model in study.models
         for seed in model.finished
         for images_seen, histogram in zip(
             seed.timeline["images_seen"], seed.timeline["class_histogram"], strict=True
         )
-        for digit, share in enumerate(to_shares(histogram))
+        for name, share in zip(study.classes.names, to_shares(histogram), strict=True)
     ]
-    keys = ["model", "images_seen", "digit"]
+    keys = ["model", "images_seen", "class"]
     table = pd.DataFrame(rows, columns=[*keys, "share"])
     return table.groupby(keys, sort=False)["share"].mean().reset_index()
 
@@ -104,18 +104,22 @@ def losses(study: Study) -> pd.DataFrame:
 
 
 def class_histogram(study: Study) -> pd.DataFrame:
-    """Columns model, digit, share (mean over finished seeds); the real images' row comes last."""
+    """Columns model, class, share (mean over finished seeds); the real images' row comes last."""
     histograms = {
         model.name: [seed.class_histogram for seed in model.finished] for model in study.models
     }
     histograms[REAL] = [study.real[REAL]["class_histogram"]]
-    columns = ["model", "digit", "share"]
+    columns = ["model", "class", "share"]
     return pd.DataFrame(
         [
-            (name, digit, share)
+            (name, label, share)
             for name, seeds in histograms.items()
             if seeds
-            for digit, share in enumerate(np.mean([to_shares(seed) for seed in seeds], axis=0))
+            for label, share in zip(
+                study.classes.names,
+                np.mean([to_shares(seed) for seed in seeds], axis=0),
+                strict=True,
+            )
         ],
         columns=columns,
     )
@@ -128,7 +132,7 @@ def records(model: Model) -> list[str]:
 
 
 def to_shares(histogram: list[float]) -> NDArray[Any]:
-    """Counts (or shares) per digit as shares that sum to 1."""
+    """Counts (or shares) per class as shares that sum to 1."""
     counts = np.asarray(histogram, dtype=float)
     return np.asarray(counts / counts.sum())
 

@@ -8,15 +8,17 @@ from ganvae.comparison.columns import ordered
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.tables import NONE, table
 
-COLUMNS = ("metric", "fault", "mean", "reach", "faulty", "expected", "seen")
+COLUMNS = ("metric", "fault", "mean", "reach", "faulty", "expected", "seen", "told")
 UNCHANGED = "unchanged"
+FAILED = ("not seen", "moved")
 SEEN = {1: "↑", -1: "↓", 0: "·"}
 
 
 def frame(study: Study) -> pd.DataFrame:
     """The entries of `floors.selftest`, metric by metric; `unchanged` is no fault and comes last.
 
-    Columns `COLUMNS`: a fault counts as seen outside mean +- reach of the sets without one.
+    Columns `COLUMNS`: a fault counts as seen outside mean +- reach of the sets without one; `told`
+    says "not seen" of one that the metric exists to see, "moved" where nothing was planted.
     """
     found = pd.DataFrame(study.selftest, columns=COLUMNS)
     place = {name: i for i, name in enumerate(ordered(set(found["metric"])))}
@@ -35,7 +37,13 @@ def text(study: Study) -> str:
         [metric, *(cells.get((metric, fault), NONE) for fault in faults)]
         for metric in dict.fromkeys(found["metric"])
     ]
-    return table(["", *(fault.replace("_", " ") for fault in faults)], lines)
+    shown = table(["", *(fault.replace("_", " ") for fault in faults)], lines)
+    failed = found[found["told"].isin(FAILED)]
+    if failed.empty:
+        return shown
+    pairs = zip(failed["metric"], failed["fault"], strict=True)
+    each = ", ".join(f"{metric} ({fault.replace('_', ' ')})" for metric, fault in pairs)
+    return f"{shown}\n\n**Not seen here, so these metrics say less on these images:** {each}."
 
 
 def _last(faults: "pd.Series[str]") -> "pd.Series[bool]":

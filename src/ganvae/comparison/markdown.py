@@ -1,5 +1,6 @@
 """The comparison as text that reads well in a terminal and on GitHub."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -64,9 +65,14 @@ IMAGES = ("class_entropy", "class_kl", "modes", "image_entropy", "fid_classifier
 
 GENERATED = """\
 Mean ± sample standard deviation over the finished seeds, a collapsed seed among them. Entropies
-are in nats: of the classes at most ln 10 = 2.303; of a single image low where the classifier is
-sure. FID is the Frechet distance on the classifier's features; sharpness is 1 for images as sharp
-as the test images. `real` are training images in the place of generated ones."""
+are in nats: of the classes at most ln {classes} = {most:.3f}; of a single image low where the
+classifier is sure. FID is the Frechet distance on the classifier's features; sharpness is 1 for
+images as sharp as the test images. `real` are training images in the place of generated ones."""
+GENERATED_ALONE = """\
+Mean ± sample standard deviation over the finished seeds. The images are of one class, so entropies
+and the number of classes drawn say nothing, no seed counts as collapsed, and the classifier tells
+which way up an image is. FID is the Frechet distance on its features; sharpness is 1 for images as
+sharp as the test images. `real` are training images in the place of generated ones."""
 RECONSTRUCTED = """\
 Of test images: -ELBO = reconstruction + KL, nats per image; IWAE the importance-weighted bound of
 binarised test images; active units the latent dimensions in use; MSE the encoder's squared error
@@ -79,8 +85,8 @@ generated ones ({neighbours} neighbours, the classifier's features). FID∞ is F
 infinitely many images (plots/frechet_curve.png), KID the kernel distance, IS the Inception score
 with the classifier in Inception's place."""
 CLASSES_TEXT = """\
-KL in nats from the test images' digits to the generated ones; a digit counts as drawn from a tenth
-of its share among the test images on."""
+KL in nats from the test images' {plural} to the generated ones; a {word} counts as drawn from a
+tenth of its share among the test images on."""
 COPIES_TEXT = """\
 0 for a generator that knows nothing of which images it was trained on, 1 for one that copies them
 (the first {nearest_images:,} images); neighbours are the different real images that are nearest to
@@ -145,7 +151,7 @@ def _quality(study: Study, rows: Sequence[Row]) -> list[str]:
     return [
         "## Generated images",
         spreads(named, HEADLINE, fates=True),
-        GENERATED,
+        _of_classes(GENERATED, study),
         facts.irregular(study),
         "## Reconstruction and likelihood",
         spreads(models, ENCODER),
@@ -155,7 +161,7 @@ def _quality(study: Study, rows: Sequence[Row]) -> list[str]:
         FIDELITY_TEXT.format(**protocol),
         "## Classes",
         spreads(named, CLASSES),
-        CLASSES_TEXT,
+        *([_of_classes(CLASSES_TEXT, study)] if len(study.classes.names) > 1 else []),
         "## Copies of training images",
         spreads(named, COPIES),
         COPIES_TEXT.format(**protocol),
@@ -163,6 +169,14 @@ def _quality(study: Study, rows: Sequence[Row]) -> list[str]:
         intervals(named),
         SAMPLING_TEXT,
     ]
+
+
+def _of_classes(text: str, study: Study) -> str:
+    named = study.classes
+    count = len(named.names)
+    if count == 1:
+        return GENERATED_ALONE
+    return text.format(classes=count, most=math.log(count), word=named.word, plural=named.plural)
 
 
 def _costs(study: Study, rows: Sequence[Row]) -> list[str]:

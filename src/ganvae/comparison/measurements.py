@@ -10,6 +10,7 @@ from ganvae.comparison import files
 from ganvae.comparison.constraint import active_share
 from ganvae.comparison.files import Array
 from ganvae.core import config
+from ganvae.core.imageset import Classes
 from ganvae.errors import UserError
 
 MODELS = Path("data/models")
@@ -26,7 +27,7 @@ TIMELINE = (
     "coverage",
     "class_histogram",
 )
-REAL_FIELDS = ("protocol", "runtime", "rows", "selftest")
+REAL_FIELDS = ("protocol", "runtime", "rows", "selftest", "classes")
 Interval = tuple[float, float]
 
 
@@ -38,11 +39,11 @@ class Seed:
         seed: its number in `train.seeds`.
         state: "finished" or "diverged".
         step: the step at which it ended; `update` names the update that diverged, else None.
-        collapsed: finished, but with too few digits (see `evaluate.collapse_classes`).
+        collapsed: finished, but with too few classes (see `evaluate.collapse_share`).
         collapsed_at: the step of the snapshot from which on it was; None if not known.
         metrics: metric name -> value, costs included; empty if it diverged.
         intervals: metric name -> 95 % interval of its sampling error, where it has one.
-        class_histogram: share or count of generated images per digit, [10]; empty if it diverged.
+        class_histogram: share or count of generated images per class, [C]; empty if it diverged.
         frechet_curve: (images, Frechet distance) of growing subsets; empty if it diverged.
         timeline: columns `TIMELINE`, one row per snapshot.
         history: columns step, images_seen, epoch and `<update>.<record>`.
@@ -97,6 +98,7 @@ class Study:
         real_arrays: what figures show of the real images.
         real_runtime: what these were evaluated with.
         selftest: for every metric and planted fault whether it was seen (`floors.selftest`).
+        classes: of the data.
         classifier_accuracy: on the test images, 0 to 1.
     """
 
@@ -108,6 +110,7 @@ class Study:
     real_arrays: dict[str, Array]
     real_runtime: dict[str, str]
     selftest: list[dict[str, Any]]
+    classes: Classes
     classifier_accuracy: float
 
 
@@ -136,6 +139,7 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
         real_arrays=files.arrays(root / EVALUATION / REAL / "arrays.safetensors"),
         real_runtime=real["runtime"],
         selftest=real["selftest"],
+        classes=Classes(**{**real["classes"], "names": tuple(real["classes"]["names"])}),
         classifier_accuracy=float(accuracy),
     )
 

@@ -34,17 +34,26 @@ def draw(study: Study, dpi: int) -> dict[str, Callable[[], Figure]]:
         "class_histograms": lambda: distributions.class_histograms(
             [_shares(model) for model in models],
             to_shares(study.real[REAL]["class_histogram"]),
+            study.classes,
             colours,
             dpi,
         ),
         "image_entropy": lambda: distributions.image_entropy(
-            [_entropies(model) for model in models], real.get("image_entropy"), colours, dpi
+            [_entropies(study, model) for model in models],
+            real.get("image_entropy"),
+            study.classes,
+            colours,
+            dpi,
         ),
         "reconstructions": lambda: grids.reconstructions(
             _shared(models, "originals"), _reconstructions(models), colours, dpi
         ),
         "latent_space": lambda: distributions.latent_space(
-            _image_panels(encoding, "latent"), _shared(encoding, "latent_labels"), colours, dpi
+            _image_panels(encoding, "latent"),
+            _shared(encoding, "latent_labels"),
+            study.classes,
+            colours,
+            dpi,
         ),
         "interpolations": lambda: grids.interpolations(
             _image_panels(models, "interpolations"), colours, dpi
@@ -97,7 +106,9 @@ def _shares(model: Model) -> Panel:
     return Panel(model.name, np.array(shares) if shares else None, _counts(model))
 
 
-def _entropies(model: Model) -> Panel:
+def _entropies(study: Study, model: Model) -> Panel:
+    if len(study.classes.names) == 1:
+        return Panel(model.name, None, "one class")
     names = [f"image_entropy/{seed.seed}" for seed in model.finished]
     found = [model.arrays[name] for name in names if name in model.arrays]
     return Panel(model.name, np.concatenate(found) if found else None, _counts(model))

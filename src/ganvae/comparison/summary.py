@@ -40,7 +40,7 @@ class Row:
         training: what trained its seeds (device, versions, commit): key -> values, empty if none.
         evaluation: what evaluated it.
         finished: number of seeds; it and the next two are None for real data.
-        collapsed: how many of the finished ones have too few digits.
+        collapsed: how many of the finished ones have too few classes.
         diverged: how many did not finish.
     """
 

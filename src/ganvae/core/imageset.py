@@ -1,5 +1,6 @@
 """The processed images as training and evaluation read them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,8 +11,39 @@ from torch import Tensor
 from ganvae.core import storage
 from ganvae.errors import UserError
 
-CLASSES = 10
+DIGITS = tuple("0123456789")
+CLASSES_FILE = "classes.json"  # beside the images where their classes are no digits
 CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a data set.
+
+    Attributes:
+        names: by their number.
+        word: what one is called in tables and figures.
+        plural: what several are called.
+    """
+
+    names: tuple[str, ...]
+    word: str
+    plural: str
+
+
+def classes(folder: Path) -> Classes:
+    """Those of the images in `folder`: of `CLASSES_FILE` where there is one, else the ten digits.
+
+    Raises:
+        UserError: the file is damaged, or no list of names.
+    """
+    path = folder / CLASSES_FILE
+    if not path.exists():
+        return Classes(DIGITS, "digit", "digits")
+    names = storage.read_json(path)
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise UserError(f"{path}: a list of the classes' names expected")
+    return Classes(tuple(names), "class", "classes")
 
 
 def load(path: Path, device: torch.device = CPU) -> tuple[Tensor, Tensor]:
@@ -19,7 +51,7 @@ def load(path: Path, device: torch.device = CPU) -> tuple[Tensor, Tensor]:
 
     Returns:
         images: float32 [N, 1, 28, 28] in [-1, 1], N >= 1.
-        labels: int64 [N] in 0..9.
+        labels: int64 [N] from 0 on.
 
     Raises:
         UserError: the file is missing or damaged, or holds something else.
@@ -35,7 +67,7 @@ def load(path: Path, device: torch.device = CPU) -> tuple[Tensor, Tensor]:
     if num == 0:
         raise UserError(f"{path}: holds no images")
     _within(path, "images", images, -1, 1)
-    _within(path, "labels", labels, 0, CLASSES - 1)
+    _within(path, "labels", labels, 0, 2**31 - 1)
     return images.to(device), labels.to(device)
 
 

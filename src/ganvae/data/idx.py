@@ -1,15 +1,19 @@
-"""The IDX format of MNIST: a big-endian header (magic number, sizes), then unsigned bytes.
+"""The IDX format of MNIST: a big-endian header (magic number, sizes), then the items.
 
-Format: LeCun, Cortes & Burges, "The MNIST database". Only 28 x 28 grey images (magic 2051) and
-labels 0 to 9 (magic 2049) are accepted here.
+Format: LeCun, Cortes & Burges, "The MNIST database". Grey images of unsigned bytes (magic 2051) and
+labels of unsigned bytes (magic 2049) or, where there are more than 256 classes, of 32-bit integers
+(magic 3073). QMNIST's labels are a table of 32-bit integers (magic 3074) whose first column is the
+class.
 """
 
 import gzip
 import io
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,45 +21,52 @@ from ganvae.errors import UserError
 
 IMAGES_MAGIC = 0x00000803  # unsigned bytes, three dimensions
 LABELS_MAGIC = 0x00000801  # unsigned bytes, one dimension
+WIDE_LABELS_MAGIC = 0x00000C01  # 32-bit integers, one dimension
+TABLE_MAGIC = 0x00000C02  # 32-bit integers, two dimensions
 SIZE = 28
-CLASSES = 10
+BYTE = 256
 
 
 def read_images(path: Path) -> Tensor:
-    """Reads uint8 [N, 28, 28] from an IDX file, N >= 1. Raises `UserError` if it is malformed."""
+    """Reads uint8 [N, H, W] from an IDX file, N >= 1. Raises `UserError` if it is malformed."""
     return decode_images(_read(path), str(path))
 
 
 def read_labels(path: Path) -> Tensor:
-    """Reads uint8 [N] in 0..9 from an IDX file, N >= 1. Raises `UserError` if it is malformed."""
+    """Reads int64 [N] from an IDX file, N >= 1. Raises `UserError` if it is malformed."""
     return decode_labels(_read(path), str(path))
 
 
 def decode_images(content: bytes, source: str) -> Tensor:
-    """The images of an IDX file's `content` as uint8 [N, 28, 28].
+    """The images of an IDX file's `content` as uint8 [N, H, W].
 
     Raises:
-        UserError: it is empty, truncated or too long, no image file, or its images are not
-            28 x 28; the line starts with `source`.
+        UserError: it is empty, truncated or too long, or no image file; the line starts with
+            `source`.
     """
-    num, height, width = _header(content, source, IMAGES_MAGIC, 3)
-    if (height, width) != (SIZE, SIZE):
-        raise UserError(f"{source}: images of {height} x {width} pixels; {SIZE} x {SIZE} expected")
-    return _body(content, source, 16, num, SIZE * SIZE).reshape(num, SIZE, SIZE)
+    num, height, width = _header(content, source, {IMAGES_MAGIC: 3}, "images")
+    if not height * width:
+        raise UserError(f"{source}: images of {height} x {width} pixels")
+    body = _body(content, source, 16, num, height * width)
+    return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(num, height, width)
 
 
 def decode_labels(content: bytes, source: str) -> Tensor:
-    """The labels of an IDX file's `content` as uint8 [N] in 0..9.
+    """The labels of an IDX file's `content` as int64 [N].
 
     Raises:
-        UserError: it is empty, truncated or too long, no label file, or a label exceeds 9; the
-            line starts with `source`.
+        UserError: it is empty, truncated or too long, or no label file; the line starts with
+            `source`.
     """
-    (num,) = _header(content, source, LABELS_MAGIC, 1)
-    labels = _body(content, source, 8, num, 1)
-    if int(labels.max()) >= CLASSES:
-        raise UserError(f"{source}: label {int(labels.max())}; 0 to {CLASSES - 1} expected")
-    return labels
+    known = {LABELS_MAGIC: 1, WIDE_LABELS_MAGIC: 1, TABLE_MAGIC: 2}
+    num, *columns = _header(content, source, known, "labels")
+    if columns == [0]:
+        raise UserError(f"{source}: a table without columns")
+    wide = struct.unpack(">I", content[:4])[0] != LABELS_MAGIC
+    width = columns[0] if columns else 1
+    body = _body(content, source, 8 + 4 * len(columns), num, width * (4 if wide else 1))
+    table = np.frombuffer(body, dtype=">i4" if wide else "u1").reshape(num, width)
+    return torch.from_numpy(table[:, 0].astype(np.int64))
 
 
 def check_counts(images: Tensor, labels: Tensor, source: str) -> None:
@@ -65,17 +76,20 @@ def check_counts(images: Tensor, labels: Tensor, source: str) -> None:
 
 
 def encode_images(images: Tensor) -> bytes:
-    """The IDX file of `images`, uint8 [N, 28, 28]."""
+    """The IDX file of `images`, uint8 [N, H, W]."""
     assert images.dtype == torch.uint8
-    assert images.shape[1:] == (SIZE, SIZE)
     return struct.pack(">4I", IMAGES_MAGIC, *images.shape) + images.numpy().tobytes()
 
 
 def encode_labels(labels: Tensor) -> bytes:
-    """The IDX file of `labels`, uint8 [N]."""
-    assert labels.dtype == torch.uint8
+    """The IDX file of `labels`, integers >= 0 [N]: bytes, or 32-bit integers where one exceeds 255.
+
+    The same labels always give the same bytes.
+    """
     assert labels.ndim == 1
-    return struct.pack(">2I", LABELS_MAGIC, len(labels)) + labels.numpy().tobytes()
+    wide = len(labels) > 0 and int(labels.max()) >= BYTE
+    body = labels.numpy().astype(">i4" if wide else "u1").tobytes()
+    return struct.pack(">2I", WIDE_LABELS_MAGIC if wide else LABELS_MAGIC, len(labels)) + body
 
 
 def unpack(content: bytes, source: str, limit: int) -> bytes:
@@ -105,20 +119,23 @@ def _read(path: Path) -> bytes:
         raise UserError(f"{path}: no such file") from None
 
 
-def _header(content: bytes, source: str, magic: int, dimensions: int) -> tuple[int, ...]:
-    length = 4 * (1 + dimensions)
+def _header(content: bytes, source: str, magic: Mapping[int, int], kind: str) -> tuple[int, ...]:
+    """The sizes in the header; `magic` has the accepted magic numbers with their dimensions."""
     if not content:
         raise UserError(f"{source}: empty file")
+    if len(content) < 8:
+        raise UserError(f"{source}: truncated: {len(content)} bytes, less than a header")
+    (found,) = struct.unpack(">I", content[:4])
+    if found not in magic:
+        expected = " or ".join(str(number) for number in magic)
+        raise UserError(f"{source}: magic number {found}; {expected} (IDX {kind}) expected")
+    length = 4 * (1 + magic[found])
     if len(content) < length:
         raise UserError(f"{source}: truncated: {len(content)} bytes, less than a header")
-    found, *sizes = struct.unpack(f">{1 + dimensions}I", content[:length])
-    if found != magic:
-        kind = "images" if magic == IMAGES_MAGIC else "labels"
-        raise UserError(f"{source}: magic number {found}; {magic} (IDX {kind}) expected")
-    return tuple(sizes)
+    return struct.unpack(f">{magic[found]}I", content[4:length])
 
 
-def _body(content: bytes, source: str, start: int, num: int, item: int) -> Tensor:
+def _body(content: bytes, source: str, start: int, num: int, item: int) -> bytes:
     if num == 0:
         raise UserError(f"{source}: holds no items")
     expected, found = start + num * item, len(content)
@@ -128,4 +145,4 @@ def _body(content: bytes, source: str, start: int, num: int, item: int) -> Tenso
             f"{source}: {fault}: {found} bytes; {expected} expected for the {num} items that its"
             " header names"
         )
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start)
+    return content[start:]

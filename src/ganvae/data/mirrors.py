@@ -86,15 +86,20 @@ def read_local(folder: Path, name: str, limit: int = MAX_BYTES) -> bytes:
 
     Raises:
         AbsentError: neither is there.
-        UserError: it is damaged or exceeds `limit` bytes.
+        UserError: it is damaged or exceeds `limit` bytes, or both are there and differ.
         OSError: it cannot be read.
     """
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.is_file():
-            if path.stat().st_size > limit:
-                raise UserError(f"{path}: a file of more than {limit} bytes")
-            return idx.unpack(path.read_bytes(), str(path), limit)
-    raise AbsentError(f"neither {name}.gz nor {name} is there")
+    found = [path for path in (folder / f"{name}.gz", folder / name) if path.is_file()]
+    if not found:
+        raise AbsentError(f"neither {name}.gz nor {name} is there")
+    contents = []
+    for path in found:
+        if path.stat().st_size > limit:
+            raise UserError(f"{path}: a file of more than {limit} bytes")
+        contents.append(idx.unpack(path.read_bytes(), str(path), limit))
+    if contents[0] != contents[-1]:
+        raise UserError(f"{found[0]} and {found[-1]} differ: one of them is stale, remove it")
+    return contents[0]
 
 
 def _read(mirror: Mirror, name: str) -> bytes:

@@ -1,6 +1,7 @@
 """Where the images come from: public mirrors, scikit-learn's digits, or the user's own folder.
 
-Whatever the source, the result is the four IDX files of MNIST's names and format.
+Whatever the source, the result is the four IDX files of MNIST's names and format, and for a user's
+own images `classes.json`, the names of their classes, and `conversion.txt`, what was done to them.
 """
 
 import hashlib
@@ -10,14 +11,15 @@ from typing import Literal, Self
 from urllib.request import url2pathname
 
 import torch
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from torch.nn import functional as F
 
 from ganvae.core import storage
 from ganvae.core.config import Block
+from ganvae.core.imageset import CLASSES_FILE
 from ganvae.core.storage import repository
-from ganvae.data import idx, mirrors
-from ganvae.errors import ParameterError, UserError
+from ganvae.data import idx, mirrors, own
+from ganvae.errors import UserError
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -59,9 +61,15 @@ CHECKSUMS = {
     ),
 }
 
-TRAIN_IMAGES = {"mnist": 60000, "fashion_mnist": 60000, "digits": 1437}
+# where the classes are no digits (Xiao et al. 2017, table 2)
+NAMES = {
+    "fashion_mnist": (
+        "T-shirt/top", "trouser", "pullover", "dress", "coat",
+        "sandal", "shirt", "sneaker", "bag", "ankle boot",
+    ),
+}  # fmt: skip
 
-FOLDER_MAX_BYTES = 2**30  # over a million images per file
+TRAIN_IMAGES = {"mnist": 60000, "fashion_mnist": 60000, "digits": 1437}
 
 
 class DataParams(Block):
@@ -69,15 +77,23 @@ class DataParams(Block):
 
     name: Literal["mnist", "fashion_mnist", "digits", "folder"]
     folder: str | None
+    test_share: float = Field(gt=0, lt=1)
+    invert: bool
+    transpose: bool
 
     @model_validator(mode="after")
     def _folder_goes_with_its_name(self) -> Self:
         if self.name == "folder" and not self.folder:
             raise ValueError(f"folder = {self.folder!r}: a path is needed where name is folder")
-        if self.name != "folder" and self.folder is not None:
-            raise ValueError(
-                f"folder = {self.folder!r}: must be null unless name is folder (it is {self.name})"
-            )
+        if self.name == "folder":
+            return self
+        for key, needed in (("folder", None), ("invert", False), ("transpose", False)):
+            if getattr(self, key) != needed:
+                wanted = "null" if needed is None else "false"
+                raise ValueError(
+                    f"{key} = {getattr(self, key)!r}: must be {wanted} unless name is folder "
+                    f"(it is {self.name})"
+                )
         return self
 
 
@@ -92,17 +108,17 @@ def write_raw(params: DataParams, folder: Path) -> None:
         OSError: `folder` cannot be written.
     """
     if params.name == "folder":
-        assert params.folder is not None
-        contents = _own_files(params.folder)
-        for name, content in contents.items():
-            print(f"{name}: SHA-256 {hashlib.sha256(content).hexdigest()}")
-    elif params.name == "digits":
+        _write_own(read_own(params), folder)
+        return
+    if params.name == "digits":
         contents = _digits()
         for (name, content), checksum in zip(contents.items(), CHECKSUMS["digits"], strict=True):
             mirrors.check(content, checksum, f"scikit-learn's digits as {name}")
     else:
         checksums = dict(zip(FILES, CHECKSUMS[params.name], strict=True))
         mirrors.fetch([*_asked_mirror(), *MIRRORS[params.name]], checksums, folder)
+        if names := NAMES.get(params.name):
+            storage.write_json(folder / CLASSES_FILE, names)
         return
     for name, content in contents.items():
         storage.write_bytes(folder / name, content)
@@ -130,38 +146,45 @@ def _located(path: str) -> Path:
         raise UserError(f"{path}: {error}") from None
 
 
-def _own_files(path: str) -> dict[str, bytes]:
-    """The four files of the user's folder, checked as far as files of unknown content can be."""
-    folder = _located(path)
-    if not folder.is_dir():
-        raise ParameterError(f"data.folder = {path!r}: no such folder")
-    contents = {}
-    for name in FILES:
-        try:
-            contents[name] = mirrors.read_local(folder, name, FOLDER_MAX_BYTES)
-        except mirrors.AbsentError as absent:
-            raise ParameterError(f"data.folder = {path!r}: {absent}") from None
-    for stem in ("train", "t10k"):
-        images, labels = f"{stem}-images-idx3-ubyte", f"{stem}-labels-idx1-ubyte"
-        idx.check_counts(
-            idx.decode_images(contents[images], str(folder / images)),
-            idx.decode_labels(contents[labels], str(folder / labels)),
-            f"{folder}: {stem}",
+def read_own(params: DataParams) -> own.Own:
+    """The user's images that `params` names. Raises `UserError` if they cannot be used."""
+    assert params.folder is not None
+    path = _located(params.folder)
+    try:
+        return own.read(
+            path,
+            test_share=params.test_share,
+            invert=params.invert,
+            transpose=params.transpose,
         )
-    return contents
+    except mirrors.AbsentError as absent:
+        raise UserError(f"{path}: {absent}") from None
+
+
+def _write_own(found: own.Own, folder: Path) -> None:
+    contents = {}
+    for stem, part in (("train", "train"), ("t10k", "test")):
+        images, labels = found.parts[part]
+        contents[f"{stem}-images-idx3-ubyte"] = idx.encode_images(images)
+        contents[f"{stem}-labels-idx1-ubyte"] = idx.encode_labels(labels)
+    for name, content in contents.items():
+        print(f"{name}: SHA-256 {hashlib.sha256(content).hexdigest()}")
+        storage.write_bytes(folder / name, content)
+    for note in found.notes:
+        print(note)
+    storage.write_json(folder / CLASSES_FILE, found.names)
+    storage.write_text(folder / "conversion.txt", "".join(f"{note}\n" for note in found.notes))
 
 
 def count_train_images(params: DataParams) -> int:
-    """How many training images `params` names; the user's own files are read and checked for it.
+    """How many training images `params` names; the user's own are read and checked for it.
 
     Raises:
-        UserError: the folder has not four good files.
+        UserError: they cannot be used.
     """
     if params.name != "folder":
         return TRAIN_IMAGES[params.name]
-    assert params.folder is not None
-    labels = _own_files(params.folder)[FILES[1]]
-    return len(idx.decode_labels(labels, FILES[1]))
+    return len(read_own(params).parts["train"][0])
 
 
 def _digits() -> dict[str, bytes]:

@@ -12,9 +12,8 @@ from ganvae.core.machine import description
 from ganvae.evaluation import parts, showcase
 from ganvae.evaluation.parts import Bench, Part
 from ganvae.evaluation.status import Status
-from ganvae.evaluation.timeline import collapsed_at, is_collapsed
+from ganvae.evaluation.timeline import collapsed_at, fewest_classes, is_collapsed
 from ganvae.jobs.threads import side_by_side
-from ganvae.judging.judged import EvaluateParams
 from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import System
 
@@ -47,13 +46,14 @@ def evaluate(
     tasks = {seed: _tasks(bench, system, seed, statuses[seed]) for seed in statuses}
     flat = [task for of_seed in tasks.values() for task in of_seed]
     done = iter(side_by_side(flat, f"evaluate {bench.model}", progress))
+    fewest = fewest_classes(bench.real, bench.params.collapse_share)
     entries: dict[str, Any] = {}
     arrays = {"originals": quantise(bench.real.images[: showcase.RECONSTRUCTIONS])}
     if bench.likelihood is not None:
         arrays["latent_labels"] = bench.labels[: showcase.LATENT_POINTS]
     for seed, of_seed in tasks.items():
         found = [next(done) for _ in of_seed]
-        entries[str(seed)], of_figures = _entry(bench.params, statuses[seed], found)
+        entries[str(seed)], of_figures = _entry(fewest, statuses[seed], found)
         arrays.update({f"{kind}/{seed}": values for kind, values in of_figures.items()})
     details = {
         "model": bench.model,
@@ -95,7 +95,7 @@ def _if_finite(
 
 
 def _entry(
-    params: EvaluateParams, status: Status, measured: list[Part | None]
+    fewest: float, status: Status, measured: list[Part | None]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """A seed's entry and arrays. With networks that give values not finite it has diverged."""
     entry: dict[str, Any] = status.model_dump()
@@ -115,9 +115,9 @@ def _entry(
         intervals |= part.intervals
         entry |= part.fields
         arrays |= part.arrays
-    collapsed = is_collapsed(metrics["class_entropy"], params.collapse_classes)
+    collapsed = is_collapsed(metrics.get("class_entropy"), fewest)
     entry["collapsed"] = collapsed
-    since = collapsed_at(entry["timeline"], params.collapse_classes)
+    since = collapsed_at(entry["timeline"], fewest)
     entry["collapsed_at"] = since if collapsed else None
     return {**entry, "metrics": metrics, "intervals": intervals}, arrays
 

@@ -151,7 +151,7 @@ def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     found = score(images, judged, bench.real, bench.train_images, seed, seen)
     return Part(
         fields={"class_histogram": found.class_histogram, "frechet_curve": found.frechet_curve},
-        arrays={"image_entropy": found.image_entropy, "nearest": found.pairs},
+        arrays=found.arrays,
         metrics=found.metrics,
         intervals=found.intervals,
     )

@@ -41,8 +41,7 @@ def timeline(
             {
                 "step": step,
                 "images_seen": images_seen,
-                "class_entropy": class_entropy(histogram),
-                "image_entropy": float(image_entropy(probabilities).mean()),
+                **_of_classes(histogram, probabilities),
                 "fid_classifier": real.frechet.distance(features),
                 "coverage": real.manifold.coverage(features),
                 "class_histogram": histogram.tolist(),
@@ -51,12 +50,32 @@ def timeline(
     return found
 
 
-def is_collapsed(class_entropy: float, collapse_classes: float) -> bool:
-    """Whether a generator draws fewer effective classes, exp(H), than `collapse_classes`."""
-    return math.exp(class_entropy) < collapse_classes
+def _of_classes(histogram: Tensor, probabilities: Tensor) -> Entry:
+    """Of one class alone there is nothing to be told."""
+    if len(histogram) == 1:
+        return {"class_entropy": None, "image_entropy": None}
+    return {
+        "class_entropy": class_entropy(histogram),
+        "image_entropy": float(image_entropy(probabilities).mean()),
+    }
 
 
-def collapsed_at(entries: Sequence[Entry], collapse_classes: float) -> int | None:
+def fewest_classes(real: RealImages, share: float) -> float:
+    """How many effective classes, exp(H), a generator must draw not to count as collapsed.
+
+    Args:
+        real: the real images.
+        share: of their own effective classes.
+    """
+    return share * math.exp(class_entropy(real.histogram))
+
+
+def is_collapsed(class_entropy: float | None, fewest: float) -> bool:
+    """Whether a generator draws fewer than `fewest` effective classes; with one class none does."""
+    return class_entropy is not None and math.exp(class_entropy) < fewest
+
+
+def collapsed_at(entries: Sequence[Entry], fewest: float) -> int | None:
     """The step of the snapshot from which on a generator that had been better is collapsed.
 
     Returns:
@@ -64,7 +83,7 @@ def collapsed_at(entries: Sequence[Entry], collapse_classes: float) -> int | Non
     """
     step = None
     for entry in reversed(entries):
-        if not is_collapsed(entry["class_entropy"], collapse_classes):
+        if not is_collapsed(entry["class_entropy"], fewest):
             break
         step = entry["step"]
     return step

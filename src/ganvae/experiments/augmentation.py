@@ -31,14 +31,16 @@ from torch import Tensor, nn
 
 from ganvae.core import imageset, storage
 from ganvae.core.config import Block
-from ganvae.core.imageset import CLASSES, quantise
+from ganvae.core.imageset import quantise
 from ganvae.errors import ParameterError
 from ganvae.experiments.shared import classifiers, few_images, trainings
 from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.experiment import write_table
 from ganvae.experiments.shared.few_images import MODELS, GanBlock, Subset
 from ganvae.jobs.threads import side_by_side
+from ganvae.judging import classifier
 from ganvae.judging.classifier import Architecture, ClassifierParams
+from ganvae.models.cgan.codes import CLASSES
 
 __all__ = ["MODELS", "Params", "run"]
 
@@ -162,7 +164,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
                     block = params.classifier.of(case.subset.seed, case.epochs)
                     cases[case] = ClassifierPlan(block, file)
             with classifiers.trained(cases) as judges:
-                tasks = [partial(classifiers.accuracy, judge, *test) for judge in judges.values()]
+                tasks = [partial(classifier.accuracy, judge, *test) for judge in judges.values()]
                 accuracies = side_by_side(tasks, "judge", progress=False)
     found = dict(zip(cases, accuracies, strict=True))
     rows = [_row(params, case, found) for s in subsets for case in _cases(params, s)]

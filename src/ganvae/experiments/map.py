@@ -31,7 +31,7 @@ from ganvae.evaluation import parts
 from ganvae.evaluation.encoding import encode
 from ganvae.evaluation.parts import Bench
 from ganvae.evaluation.sampling import sample
-from ganvae.evaluation.timeline import is_collapsed
+from ganvae.evaluation.timeline import fewest_classes, is_collapsed
 from ganvae.experiments.shared import trainings
 from ganvae.experiments.shared.experiment import write_table
 from ganvae.experiments.shared.grid import GridParams, Point
@@ -68,14 +68,14 @@ class Params(TrainingParams):
         latent_dim: of the networks.
         grid: takes the place of its four keys, which `models.cvaegan` must not have.
         images: generated ones per training.
-        collapse_classes: fewer effective classes, exp(class entropy), count as collapsed.
+        collapse_share: as in the block `evaluate`.
     """
 
     NAMES = MODELS
     latent_dim: int = Field(ge=1, le=4096)
     grid: GridParams
     images: int = Field(ge=100, le=1000000)
-    collapse_classes: float = Field(gt=1, le=10)
+    collapse_share: float = Field(gt=0, lt=1)
 
 
 def run(params: Params, folder: Path, root: Path) -> None:
@@ -111,7 +111,7 @@ def _bench(params: Params, training: Plan, root: Path) -> Bench:
     evaluate = {
         "features": ["classifier"],
         "images": params.images,
-        "collapse_classes": params.collapse_classes,
+        "collapse_share": params.collapse_share,
         "importance_samples": 1,
         "inversion_images": 1,
         "inversion_steps": 1,
@@ -131,12 +131,13 @@ def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dic
         measured = {}
     if not measured:
         return {**row, "state": "diverged"}
+    fewest = fewest_classes(bench.real, bench.params.collapse_share)
     history = pd.read_csv(job.result / "history.csv")
     every = training.values["models"][MODEL]["discriminator_steps"]
     return {
         **row,
         "state": "finished",
-        "collapsed": is_collapsed(measured["class_entropy"], bench.params.collapse_classes),
+        "collapsed": is_collapsed(measured["class_entropy"], fewest),
         "active_share": active_share(history, every),
         "l_gan_minus_d": final_excess(history, point.d, every),
         **measured,

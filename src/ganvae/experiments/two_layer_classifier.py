@@ -60,7 +60,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     wanted = {f"seed {seed}": ClassifierPlan(params.of(seed), train) for seed in params.seeds}
     with classifiers.trained(wanted) as judges:
         rows = [
-            {"seed": seed, "test_accuracy": classifiers.accuracy(judge, images, labels)}
+            {"seed": seed, "test_accuracy": classifier.accuracy(judge, images, labels)}
             for seed, judge in zip(params.seeds, judges.values(), strict=True)
         ]
         write_table(folder / "accuracy.csv", rows, ["seed", "test_accuracy"])

@@ -1,4 +1,4 @@
-"""Figures of what a model drew along its training: how many digits, which, how well."""
+"""Figures of what a model drew along its training: how many classes, which, how well."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,49 +8,47 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from ganvae.core.imageset import Classes
 from ganvae.figures import style
 from ganvae.figures.curves import Curves, diverged, images_seen, with_band
 from ganvae.figures.style import Array
 
-MAX_ENTROPY = math.log(10)
-ZOOM = 0.3  # nats below ln 10
-MOST = 30  # %, where the colours of the digits' shares end
+ZOOM = 0.3  # nats below ln C
+MOST = 3.0  # times an even share, where the colours of the classes' shares end
 
 
 def timeline(
-    shown: Sequence[Curves], real_entropy: float | None, colours: Mapping[str, str], dpi: int
+    shown: Sequence[Curves],
+    real_entropy: float | None,
+    classes: Classes,
+    colours: Mapping[str, str],
+    dpi: int,
 ) -> Figure:
     """Class entropy, coverage and Frechet distance of the snapshots against training images seen.
+
+    With one class the first has nothing to show and is left out.
 
     Args:
         shown: columns class_entropy (nats), coverage (0 to 1), fid_classifier.
         real_entropy: that of the real images.
+        classes: of the data.
         colours: by model.
         dpi: resolution.
     """
-    drawn, (entropy, upper, coverage, distance) = style.panels(
-        4, 2.9, dpi, "Along training: mean over seeds, band from lowest to highest", columns=2
-    )
-    for ax, metric in (
-        (entropy, "class_entropy"),
-        (upper, "class_entropy"),
-        (coverage, "coverage"),
-        (distance, "fid_classifier"),
-    ):
+    several = len(classes.names) > 1
+    metrics = ["class_entropy"] * 2 * several + ["coverage", "fid_classifier"]
+    drawn, axes = style.panels(
+        len(metrics), 2.9, dpi, "Along training: mean over seeds, band from lowest to highest",
+        columns=2,
+    )  # fmt: skip
+    for ax, metric in zip(axes, metrics, strict=True):
         for model in shown:
             _course(ax, model, metric, colours[model.name])
         images_seen(ax)
         _logarithmic(ax, shown)
-    for ax in (entropy, upper):
-        ax.axhline(MAX_ENTROPY, color="grey", linewidth=1, linestyle=":", label="ln 10, the most")
-        if real_entropy is not None:
-            ax.axhline(
-                real_entropy, color=style.REAL_COLOUR, linewidth=1, linestyle="--", label="real"
-            )
-    entropy.set_ylim(-0.05, MAX_ENTROPY + 0.1)
-    entropy.set_title("class entropy (nats)", fontsize=style.NORMAL)
-    upper.set_ylim(MAX_ENTROPY - ZOOM, MAX_ENTROPY + 0.02)
-    upper.set_title(f"its upper {ZOOM} nats", fontsize=style.NORMAL)
+    if several:
+        _entropies(axes[0], axes[1], len(classes.names), real_entropy)
+    entropy, coverage, distance = axes[0], axes[-2], axes[-1]
     coverage.set_ylim(-0.03, 1.03)
     coverage.set_title("coverage of the test images", fontsize=style.NORMAL)
     style.log_ticks(distance)
@@ -62,6 +60,20 @@ def timeline(
     handles, labels = entropy.get_legend_handles_labels()
     drawn.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=style.SMALL)
     return drawn
+
+
+def _entropies(whole: Axes, upper: Axes, classes: int, real: float | None) -> None:
+    """The axes of class entropy, whole and near its highest value."""
+    most = math.log(classes)
+    for ax in (whole, upper):
+        label = f"ln {classes}, the most"
+        ax.axhline(most, color="grey", linewidth=1, linestyle=":", label=label)
+        if real is not None:
+            ax.axhline(real, color=style.REAL_COLOUR, linewidth=1, linestyle="--", label="real")
+    whole.set_ylim(-0.05, most + 0.1)
+    whole.set_title("class entropy (nats)", fontsize=style.NORMAL)
+    upper.set_ylim(most - ZOOM, most + 0.02)
+    upper.set_title(f"its upper {ZOOM} nats", fontsize=style.NORMAL)
 
 
 def _course(ax: Axes, model: Curves, metric: str, colour: str) -> None:
@@ -89,13 +101,13 @@ def _logarithmic(ax: Axes, shown: Sequence[Curves]) -> None:
 
 @dataclass(frozen=True)
 class Histograms:
-    """One seed's digits along its training.
+    """One seed's classes along its training.
 
     Attributes:
         name: the model.
         note: which seed, and how it ended.
         images_seen: by each snapshot [K].
-        shares: of each digit, 0 to 1 [K, 10].
+        shares: of each class, 0 to 1 [K, C].
         collapsed: which snapshot is the first collapsed one; None if there is none.
     """
 
@@ -106,13 +118,17 @@ class Histograms:
     collapsed: int | None
 
 
-def class_histograms(shown: Sequence[Histograms], colours: Mapping[str, str], dpi: int) -> Figure:
-    """One column per snapshot, one row per digit, its share as colour."""
+def class_histograms(
+    shown: Sequence[Histograms], classes: Classes, colours: Mapping[str, str], dpi: int
+) -> Figure:
+    """One column per snapshot, one row per class, its share as colour."""
+    most = min(100.0, MOST * 100 / len(classes.names))
+    what = classes.plural.capitalize()
     drawn, axes = style.panels(
         len(shown),
         2.3,
         dpi,
-        "Digits along training: a collapsed seed where there is one, else the first",
+        f"{what} along training: a collapsed seed where there is one, else the first",
     )
     image = None
     for ax, seed in zip(axes, shown, strict=True):
@@ -121,11 +137,11 @@ def class_histograms(shown: Sequence[Histograms], colours: Mapping[str, str], dp
             style.say(ax, "no snapshot")
             continue
         image = ax.imshow(
-            100 * seed.shares.T, vmin=0, vmax=MOST, cmap="viridis", aspect="auto", origin="lower"
+            100 * seed.shares.T, vmin=0, vmax=most, cmap="viridis", aspect="auto", origin="lower"
         )
         if seed.collapsed is not None:
             ax.axvline(seed.collapsed - 0.5, color="red", linewidth=1.5)
-        _snapshots(ax, seed.images_seen)
+        _snapshots(ax, seed.images_seen, classes)
     if image is not None:
         bar = drawn.colorbar(image, ax=axes, extend="max", shrink=0.8, pad=0.01)
         bar.set_label("% of images; red line: collapsed", fontsize=style.SMALL)
@@ -133,10 +149,10 @@ def class_histograms(shown: Sequence[Histograms], colours: Mapping[str, str], dp
     return drawn
 
 
-def _snapshots(ax: Axes, seen: Array) -> None:
+def _snapshots(ax: Axes, seen: Array, classes: Classes) -> None:
     picked = style.spaced(len(seen), 4)
     form = EngFormatter(sep="", places=0)
     ax.set_xticks(picked, labels=[form(seen[i]) for i in picked])
-    ax.set_yticks(range(0, 10, 3))
+    style.name_ticks(ax.yaxis, classes.names, most=4)
     ax.set_xlabel("training images seen", fontsize=style.SMALL)
-    ax.set_ylabel("digit", fontsize=style.SMALL)
+    ax.set_ylabel(classes.word, fontsize=style.SMALL)

@@ -2,12 +2,14 @@
 
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
@@ -35,8 +37,8 @@ PALETTE = (
     "#661100",
     "#888888",
 )
-# Ten digits: Petroff 2021, chosen for colour vision deficiency.
-DIGITS = (
+# Up to ten classes: Petroff 2021, chosen for colour vision deficiency.
+CLASSES = (
     "#3f90da",
     "#ffa90e",
     "#bd1f01",
@@ -49,6 +51,8 @@ DIGITS = (
     "#92dadd",
 )
 SMALL, NORMAL = 8.0, 10.0
+MOST_NAMES = 30  # of classes that an axis or a plane has room for
+LONG_NAME = 3  # letters of a name that stands upright below an axis
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,21 @@ class Panel:
 def colours(models: Iterable[str]) -> dict[str, str]:
     """A colour per model by its place in `params.yaml`, the same in every figure."""
     return {model: PALETTE[i % len(PALETTE)] for i, model in enumerate(models)}
+
+
+def of_classes(count: int) -> list[Any]:
+    """A colour for each of so many classes; of more than ten, along a scale."""
+    if count <= len(CLASSES):
+        return list(CLASSES[:count])
+    return list(colormaps["turbo"](np.linspace(0, 1, count)))
+
+
+def name_ticks(axis: Axis, names: Sequence[str], most: int = MOST_NAMES) -> None:
+    """Ticks at 0, 1, ... with the names of classes, at most so many, evenly spaced."""
+    places = spaced(len(names), most)
+    shown = [names[place] for place in places]
+    turned = 90 if isinstance(axis, XAxis) and max(map(len, shown)) > LONG_NAME else 0
+    axis.set_ticks(places, labels=shown, rotation=turned)
 
 
 def figure(height: float, dpi: int, title: str) -> Figure:

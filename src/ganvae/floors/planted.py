@@ -20,12 +20,12 @@ COPIES = 20  # times that each copied image comes, on average
 Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
 
 
-def missing_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
-    """A generator that never draws the last class, the 9."""
+def missing_class(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that never draws the last class (of the digits, the 9)."""
     return _draw(images[labels != labels.max()], count, noise)
 
 
-def one_digit(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+def one_class(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
     """A generator collapsed to different images of the second class: mi2018's GAN, to the 1."""
     present = torch.bincount(labels).nonzero().flatten()
     return _draw(images[labels == present[:2][-1]], count, noise)
@@ -60,9 +60,10 @@ def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
     return (images[first] + images[second]) / 2
 
 
+OF_CLASSES = ("missing_class", "one_class", "mixed")  # that take two classes or more
 FAULTS: dict[str, Fault] = {
-    "missing_digit": missing_digit,
-    "one_digit": one_digit,
+    "missing_class": missing_class,
+    "one_class": one_class,
     "blurred": blurred,
     "noisy": noisy,
     "copies": copies,
@@ -79,3 +80,9 @@ def _order(n: int, count: int, noise: Noise) -> Tensor:
     if not n:
         raise ValueError("no images to draw from")
     return torch.cat([noise.permutation(n) for _ in range(-(-count // n))])[:count]
+
+
+def of_labels(labels: Tensor) -> list[str]:
+    """The faults that can be planted into images of these classes [N]."""
+    one_class = bool((labels == labels[0]).all())
+    return [fault for fault in FAULTS if not (one_class and fault in OF_CLASSES)]

@@ -1,7 +1,7 @@
 """Whether each metric sees the faults that it exists to see, and stays where nothing changed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,18 @@ RISES, FALLS = 1, -1
 
 # What must be seen in any data set, and the direction. All other pairs are shown, not demanded.
 EXPECTED: Mapping[str, Mapping[str, int]] = {
-    "class_entropy": {"missing_digit": FALLS, "one_digit": FALLS},
-    "class_kl": {"missing_digit": RISES, "one_digit": RISES},
-    "modes": {"one_digit": FALLS},  # a judge with 3 % mistakes fills a missing digit
+    "class_entropy": {"missing_class": FALLS, "one_class": FALLS},
+    "class_kl": {"missing_class": RISES, "one_class": RISES},
+    "modes": {"one_class": FALLS},  # a judge with 3 % mistakes fills a missing class
     "image_entropy": {"mixed": RISES},
-    "inception_score_classifier": {"one_digit": FALLS, "mixed": FALLS},
-    "fid_classifier": {"missing_digit": RISES, "one_digit": RISES, "mixed": RISES},
-    "fid_classifier_infinity": {"one_digit": RISES, "mixed": RISES},
-    "kid_classifier": {"one_digit": RISES, "mixed": RISES},
+    "inception_score_classifier": {"one_class": FALLS, "mixed": FALLS},
+    "fid_classifier": {"missing_class": RISES, "one_class": RISES, "mixed": RISES},
+    "fid_classifier_infinity": {"one_class": RISES, "mixed": RISES},
+    "kid_classifier": {"one_class": RISES, "mixed": RISES},
     "precision": {"mixed": FALLS},  # see `expected`
-    "recall": {"one_digit": FALLS, "mixed": FALLS},
+    "recall": {"one_class": FALLS, "mixed": FALLS},
     "density": {"mixed": FALLS},
-    "coverage": {"one_digit": FALLS, "copies": FALLS, "mixed": FALLS},
+    "coverage": {"one_class": FALLS, "copies": FALLS, "mixed": FALLS},
     "sharpness": {"blurred": FALLS, "noisy": RISES},
     "memorization": {"copies": RISES},
     "memorization_neighbours": {},  # read beside memorization
@@ -38,16 +38,25 @@ NOT_BY_A_PERCEPTRON = (("precision", "mixed"),)
 Metrics = Mapping[str, float]
 
 
-def expected(architecture: str) -> dict[str, dict[str, int]]:
+def expected(
+    architecture: str, metrics: Collection[str], faults: Collection[str]
+) -> dict[str, dict[str, int]]:
     """What a judge must see: metric -> fault -> direction.
 
     Args:
         architecture: the judge's, "cnn" or "mlp".
+        metrics: those that were measured; of one class alone some are not.
+        faults: those that were planted.
     """
     blind = NOT_BY_A_PERCEPTRON if architecture == "mlp" else ()
     return {
-        metric: {fault: way for fault, way in faults.items() if (metric, fault) not in blind}
-        for metric, faults in EXPECTED.items()
+        metric: {
+            fault: way
+            for fault, way in EXPECTED[metric].items()
+            if fault in faults and (metric, fault) not in blind
+        }
+        for metric in EXPECTED
+        if metric in metrics
     }
 
 
@@ -68,7 +77,9 @@ def judge(
 
     Returns:
         One entry per metric and fault: `metric`, `fault`, `mean` and `reach` of the unchanged sets,
-        `faulty`, `expected` (1, -1 or 0) and `seen` (1 above, -1 below the interval, 0 within).
+        `faulty`, `expected` (1, -1 or 0), `seen` (1 above, -1 below the interval, 0 within) and
+        `told`: "seen" or "not seen" where the metric exists to see the fault, "moved" where it
+        moved though nothing had changed, else empty.
 
     Raises:
         ValueError: fewer than two unchanged sets, NaN or infinity.
@@ -95,7 +106,26 @@ def judge(
                     "seen": 0 if abs(moved) <= reach else (RISES if moved > 0 else FALLS),
                 }
             )
-    return entries
+    return [{**entry, "told": _told(entry)} for entry in entries]
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    if entry["fault"] == UNCHANGED:
+        return "moved" if entry["seen"] else ""
+    if not entry["expected"]:
+        return ""
+    return "seen" if entry["seen"] == entry["expected"] else "not seen"
+
+
+def failures(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a metric had to see and did not, or saw where nothing is, in words."""
+    return [
+        f"{e['metric']} moves though nothing changed"
+        if e["told"] == "moved"
+        else f"{e['metric']} does not see {e['fault'].replace('_', ' ')}"
+        for e in entries
+        if e["told"] in ("moved", "not seen")
+    ]
 
 
 def demand(entries: Sequence[Mapping[str, Any]], wanted: Mapping[str, Mapping[str, int]]) -> None:

@@ -1,4 +1,10 @@
-"""The judge: a classifier of real digits whose features and opinions measure generated ones.
+"""The judge: a classifier of real images whose features and opinions measure generated ones.
+
+Images of one class alone, or without labels, have nothing to be told apart by. There the judge
+learns which way up an image is: it sees each turned by 0, 90, 180 and 270 degrees and tells the
+angle (Gidaris et al. 2018, "Unsupervised representation learning by predicting image rotations").
+To do so its features must hold what is where in an image, and no label is needed. Its opinions are
+of no use then: of one class every image is.
 
 `cnn` is the default. `mlp` is mi2018's two-layer perceptron (section 3.2), with 128 hidden units
 because the text gives no width.
@@ -15,7 +21,6 @@ from tqdm import tqdm
 
 from ganvae.core import storage
 from ganvae.core.config import Block
-from ganvae.core.imageset import CLASSES
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
 
@@ -23,6 +28,8 @@ Architecture = Literal["cnn", "mlp"]
 FEATURES = 128
 WEIGHT_DECAY = 0.01
 DROPOUT = {"cnn": 0.3, "mlp": 0.0}
+ANGLES = 4  # by which images are turned where they have one class
+BATCH = 250
 MAX_SHIFT = {"cnn": 1, "mlp": 0}  # pixels; the perceptron is too small to gain from either
 
 
@@ -37,14 +44,18 @@ class ClassifierParams(Block):
 
 
 class Classifier(nn.Module):
-    """Images [N, 1, 28, 28] in [-1, 1] -> `features` [N, F] -> logits [N, 10]."""
+    """Images [N, 1, 28, 28] in [-1, 1] -> `features` [N, F] -> logits [N, C].
 
-    def __init__(self, architecture: Architecture, body: nn.Module) -> None:
+    With one class the C = 4 logits are those of the angles by which an image is turned.
+    """
+
+    def __init__(self, architecture: Architecture, body: nn.Module, classes: int) -> None:
         super().__init__()
         self.architecture = architecture
+        self.classes = classes
         self.body = body
         self.dropout = nn.Dropout(DROPOUT[architecture])
-        self.head = nn.Linear(FEATURES, CLASSES)
+        self.head = nn.Linear(FEATURES, ANGLES if classes == 1 else classes)
 
     def features(self, images: Tensor) -> Tensor:
         """The last hidden layer [N, F], >= 0."""
@@ -52,16 +63,16 @@ class Classifier(nn.Module):
         return features
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits [N, 10]."""
+        """Logits [N, C]."""
         logits: Tensor = self.head(self.dropout(self.features(images)))
         return logits
 
 
-def build(architecture: Architecture) -> Classifier:
+def build(architecture: Architecture, classes: int) -> Classifier:
     """A classifier with fresh weights from torch's global random numbers."""
     if architecture == "mlp":
         body = nn.Sequential(nn.Flatten(), nn.Linear(784, FEATURES), nn.ReLU())
-        return Classifier(architecture, body)
+        return Classifier(architecture, body, classes)
     body = nn.Sequential(
         *_convolution(1, 32, kernel=5, stride=2),
         *_convolution(32, 32, kernel=3, stride=1),
@@ -72,7 +83,7 @@ def build(architecture: Architecture) -> Classifier:
         nn.ReLU(),
     )
     # channels last: a third faster on a CPU
-    return Classifier(architecture, body).to(memory_format=torch.channels_last)
+    return Classifier(architecture, body, classes).to(memory_format=torch.channels_last)
 
 
 def _convolution(channels: int, filters: int, *, kernel: int, stride: int) -> list[nn.Module]:
@@ -87,16 +98,18 @@ def train(
     params: ClassifierParams,
     device: torch.device,
     progress: bool,
+    classes: int,
 ) -> Classifier:
     """Trains with AdamW and a one-cycle schedule; the same seed gives the same weights.
 
     Args:
         images: [N, 1, 28, 28] in [-1, 1]; for `cnn`, each batch is shifted by at
             most a pixel either way.
-        labels: [N] in 0..9.
+        labels: [N] in 0..C-1; not looked at with one class.
         params: the block `classifier`.
         device: where it is trained.
         progress: whether to draw a bar on stderr.
+        classes: their number C.
 
     Returns:
         The classifier on `device`, in evaluation mode.
@@ -109,12 +122,16 @@ def train(
     forked = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=forked):  # initial weights and dropout
         torch.manual_seed(seed_for(params.seed, "classifier"))
-        classifier = build(params.architecture).to(device).train()
+        classifier = build(params.architecture, classes).to(device).train()
         optimizer, schedule = _optimizer(classifier, params, len(images))
         for _ in tqdm(range(params.epochs), "classifier", unit="epoch", disable=not progress):
             for batch in torch.split(noise.permutation(len(images)).to(device), params.batch_size):
                 shifted = _shifted(images[batch], MAX_SHIFT[params.architecture], noise)
-                loss = cross_entropy(classifier(shifted), labels[batch])
+                if classes == 1:
+                    shifted, wanted = turned(shifted)
+                else:
+                    wanted = labels[batch]
+                loss = cross_entropy(classifier(shifted), wanted)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
@@ -141,9 +158,40 @@ def _shifted(images: Tensor, at_most: int, noise: Noise) -> Tensor:
     return images.roll((down, right), dims=(2, 3))
 
 
+def turned(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Every image four times, turned by 0, 90, 180 and 270 degrees, and which of them it is.
+
+    Args:
+        images: [N, 1, 28, 28].
+
+    Returns:
+        [4 N, 1, 28, 28] and int64 [4 N].
+    """
+    all_ways = torch.cat([images.rot90(k, dims=(2, 3)) for k in range(ANGLES)])
+    return all_ways, torch.arange(ANGLES, device=images.device).repeat_interleave(len(images))
+
+
+def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
+    """The share of images [N, 1, 28, 28] whose class [N] it names, from 0 to 1.
+
+    With one class, the share of turned images whose angle it names.
+    """
+    if classifier.classes == 1:
+        images, labels = turned(images)
+    found = [_opinions(classifier, batch)[1] for batch in torch.split(images, BATCH)]
+    return float((torch.cat(found).argmax(dim=1) == labels.cpu()).double().mean())
+
+
 @torch.no_grad()
+def _opinions(classifier: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Features and the softmax of the logits, in evaluation mode, on the CPU."""
+    classifier.eval()
+    features = classifier.features(images.to(classifier.head.weight.device))
+    return features.cpu(), classifier.head(features).softmax(dim=1).cpu()
+
+
 def classify(
-    classifier: Classifier, images: Tensor, batch_size: int = 250
+    classifier: Classifier, images: Tensor, batch_size: int = BATCH
 ) -> tuple[Tensor, Tensor]:
     """Features and opinions, in evaluation mode.
 
@@ -153,34 +201,35 @@ def classify(
         batch_size: images at a time.
 
     Returns:
-        features float32 [N, F] and class probabilities float32 [N, 10], on the CPU.
+        features float32 [N, F] and class probabilities float32 [N, C], on the CPU.
     """
-    classifier.eval()
-    device = classifier.head.weight.device
-    features, probabilities = [], []
-    for batch in torch.split(images, batch_size):
-        batch_features = classifier.features(batch.to(device))
-        features.append(batch_features.cpu())
-        probabilities.append(classifier.head(batch_features).softmax(dim=1).cpu())
-    return torch.cat(features), torch.cat(probabilities)
+    found = [_opinions(classifier, batch) for batch in torch.split(images, batch_size)]
+    features, probabilities = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if classifier.classes == 1:
+        probabilities = torch.ones(len(features), 1)
+    return features, probabilities
 
 
 def save(classifier: Classifier, path: Path) -> None:
     """Writes weights and architecture to one safetensors file."""
-    metadata = {"architecture": classifier.architecture}
+    metadata: dict[str, str] = {"architecture": classifier.architecture}
+    if classifier.classes == 1:
+        metadata["classes"] = "1"
     storage.write_tensors(path, classifier.state_dict(), metadata)
 
 
 def load(path: Path, device: torch.device) -> Classifier:
     """Reads what `save` wrote. Raises `UserError` if it is missing, damaged or of another kind."""
-    named = storage.read_metadata(path).get("architecture")
+    metadata, weights = storage.read_metadata(path), storage.read_tensors(path)
+    named = metadata.get("architecture")
     architecture = next((known for known in get_args(Architecture) if known == named), None)
     if architecture is None:
         raise UserError(f"{path}: classifier of architecture {named!r}; allowed: cnn, mlp")
     with torch.random.fork_rng(devices=[]):  # its initial weights are replaced
-        classifier = build(architecture)
+        classes = 1 if "classes" in metadata else max(1, len(weights.get("head.bias", ())))
+        classifier = build(architecture, classes)
     try:
-        classifier.load_state_dict(storage.read_tensors(path))
+        classifier.load_state_dict(weights)
     except RuntimeError as error:
         first = str(error).splitlines()[1:2] or [str(error)]
         raise UserError(f"{path}: weights of another architecture: {first[0].strip()}") from None

@@ -19,13 +19,14 @@ from ganvae.judging.inception import Inception
 class EvaluateParams(Block):
     """The block `evaluate`: images per set, and the budgets of the costly metrics.
 
-    A generator counts as collapsed below `collapse_classes` effective classes. `features` names the
-    networks whose features distances are taken on; the classifier is always one of them.
+    A generator counts as collapsed below the share `collapse_share` of the real images' effective
+    classes, exp(class entropy). `features` names the networks whose features distances are taken
+    on; the classifier is always one of them.
     """
 
     features: list[Literal["classifier", "inception"]]
     images: int = Field(ge=100, le=1000000)
-    collapse_classes: float = Field(gt=1, le=10)
+    collapse_share: float = Field(gt=0, lt=1)
     importance_samples: int = Field(ge=1, le=10000)
     inversion_images: int = Field(ge=1, le=100000)
     inversion_steps: int = Field(ge=1, le=100000)
@@ -45,7 +46,7 @@ class Judged:
 
     Attributes:
         features: float32 [N, F].
-        probabilities: float32 [N, 10].
+        probabilities: float32 [N, C].
     """
 
     features: Tensor

@@ -113,6 +113,12 @@ class Score:
     image_entropy: Tensor
     pairs: Tensor
 
+    @property
+    def arrays(self) -> dict[str, Tensor]:
+        """What the figures show; single-image entropies only where there are classes."""
+        shown = {"image_entropy": self.image_entropy} if "image_entropy" in self.metrics else {}
+        return {**shown, "nearest": self.pairs}
+
     def fields(self) -> dict[str, Any]:
         """All but the tensors, for the files."""
         return {
@@ -162,20 +168,25 @@ def _score(
         raise ValueError(f"opinions of {len(judged.features)}")
     histogram = class_histogram(judged.probabilities)
     entropies = image_entropy(judged.probabilities)
+    of_classes: dict[str, float] = {}
+    if len(histogram) > 1:  # of one class every number below is the same for all generators
+        of_classes = {
+            "class_entropy": class_entropy(histogram),
+            "class_kl": class_kl(histogram, real.histogram),
+            "modes": float(modes_covered(histogram, real.histogram)),
+            "inception_score_classifier": inception_score(judged.probabilities),
+        }
     estimates = {
         "fid_classifier": real.frechet.interval(judged.features, seed),
         "kid_classifier": kernel_distance(real.shuffled, judged.features),
         "sharpness": mean_with_interval(sharpness(images, real.sharpness), seed),
-        "image_entropy": mean_with_interval(entropies, seed),
+        **({"image_entropy": mean_with_interval(entropies, seed)} if of_classes else {}),
         **real.manifold.estimates(judged.features, seed),
     }
     curve = real.frechet.curve(judged.features, seed)
     found = nearest_real(images[:NEAREST], train_images, real.images)
     metrics = {
-        "class_entropy": class_entropy(histogram),
-        "class_kl": class_kl(histogram, real.histogram),
-        "modes": float(modes_covered(histogram, real.histogram)),
-        "inception_score_classifier": inception_score(judged.probabilities),
+        **of_classes,
         "fid_classifier_infinity": at_infinity(curve),
         "memorization": float(found.memorization.mean()),
         "memorization_neighbours": float(found.neighbours),

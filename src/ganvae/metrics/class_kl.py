@@ -1,4 +1,4 @@
-"""How far the digits that a generator draws are from the real ones' frequencies."""
+"""How far the classes that a generator draws are from the real ones' frequencies."""
 
 from torch import Tensor
 from torch.special import entr

@@ -1,4 +1,4 @@
-"""How many of the digits a generator draws at all."""
+"""How many of the classes a generator draws at all."""
 
 from torch import Tensor
 

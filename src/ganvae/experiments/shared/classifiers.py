@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor
 
 from ganvae.core import imageset, machine, storage
 from ganvae.core.config import PAPERS_FILE
@@ -83,12 +82,8 @@ def train_one(folder: Path) -> None:
     params = ClassifierParams.model_validate(job["classifier"])
     device = machine.device()
     images, labels = imageset.load(Path(job["data"]), device)
-    made = classifier.train(images, labels, params, device, progress=False)
+    # the source papers' data sets, MNIST and FashionMNIST, have ten classes
+    ten = len(imageset.DIGITS)
+    made = classifier.train(images, labels, params, device, progress=False, classes=ten)
     with storage.whole_folder(folder / "result", scratch=folder) as written:
         classifier.save(made, written / WEIGHTS)
-
-
-def accuracy(judge: Classifier, images: Tensor, labels: Tensor) -> float:
-    """The share of images [N, 1, 28, 28] whose class [N] it names, from 0 to 1."""
-    _, probabilities = classifier.classify(judge, images)
-    return float((probabilities.argmax(dim=1) == labels).double().mean())

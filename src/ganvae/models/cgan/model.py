@@ -15,10 +15,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganvae.core.config import Block
-from ganvae.core.imageset import CLASSES
 from ganvae.core.machine import Noise
 from ganvae.models.base.contract import Loss, Networks, Optimizer, Update, to_images
-from ganvae.models.cgan.codes import Coded, inputs
+from ganvae.models.cgan.codes import CLASSES, Coded, inputs
 from ganvae.models.gan.loss import GENERATOR_LOSSES, discriminator_loss
 
 NETWORKS = ("decoder", "discriminator")

@@ -12,11 +12,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganvae.core.config import Block
-from ganvae.core.imageset import CLASSES
 from ganvae.core.machine import Noise
 from ganvae.errors import ParameterError
 from ganvae.models.base.contract import Loss, Networks, Optimizer, Update, detached, to_images
-from ganvae.models.cgan.codes import Coded, inputs
+from ganvae.models.cgan.codes import CLASSES, Coded, inputs
 from ganvae.models.gan.loss import GENERATOR_LOSSES, discriminator_update
 from ganvae.models.infogan.loss import code_nats
 

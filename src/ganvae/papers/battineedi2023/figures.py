@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ganvae.core import imageset
 from ganvae.core.imageset import quantise
 from ganvae.evaluation.showcase import LATENT_POINTS, latent_plane
 from ganvae.figures import distributions, style
@@ -73,7 +74,8 @@ def latent_space(vae: Result, images: Tensor, labels: Tensor, epochs: Sequence[f
         epochs: of Fig. 2.
     """
     shown = [_plane(vae, epoch, images[:LATENT_POINTS]) for epoch in epochs]
-    drawn = distributions.latent_space(shown, labels[:LATENT_POINTS].numpy(), {}, DPI)
+    classes = imageset.classes(vae.system.data / "processed")
+    drawn = distributions.latent_space(shown, labels[:LATENT_POINTS].numpy(), classes, {}, DPI)
     drawn.suptitle(
         f"The VAE's latent space by digit at epochs (Fig. 2): {vae.latent_dim} dimensions, "
         "two principal axes",

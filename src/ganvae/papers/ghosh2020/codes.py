@@ -13,12 +13,12 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ganvae.core.imageset import CLASSES, CPU, dequantise, quantise
+from ganvae.core.imageset import CPU, dequantise, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.figures.style import Array
 from ganvae.judging.classifier import Classifier, classify
 from ganvae.models.base.contract import to_images
-from ganvae.models.cgan.codes import Coded
+from ganvae.models.cgan.codes import CLASSES, Coded
 from ganvae.papers.shared.results import Result
 
 IMAGES = 2000  # that the classifier reads of each seed, equally many of every class or code

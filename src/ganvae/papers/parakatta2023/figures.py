@@ -87,7 +87,7 @@ def _scatter(ax: Axes, plane: style.Array, labels: style.Array) -> None:
     for digit in range(10):
         own = plane[labels == digit]
         ax.scatter(
-            own[:, 0], own[:, 1], s=4, color=style.DIGITS[digit], linewidths=0, label=str(digit)
+            own[:, 0], own[:, 1], s=4, color=style.CLASSES[digit], linewidths=0, label=str(digit)
         )
     for radius in (1, 2):
         ax.add_patch(Circle((0, 0), radius, fill=False, color="black", linewidth=0.9))

@@ -1,0 +1,116 @@
+"""A user's own images: IDX files, a folder of pictures, or an .npz file.
+
+Whatever the form, the result is two parts of 28 x 28 grey images with classes from 0 on. Where
+there is no test part, a share of the images is split off by a hash of their content.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganvae.data import forms, pictures
+from ganvae.data.forms import Given
+from ganvae.errors import UserError
+
+FEWEST = 50  # images of a part: metrics take neighbours, subsets and halves of them
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Own:
+    """The user's images.
+
+    Attributes:
+        parts: "train" and "test": images uint8 [N, 28, 28] and classes int64 [N] in 0..C-1.
+        names: of the C classes, in their order.
+        notes: what was done to the images, a line each.
+    """
+
+    parts: dict[str, tuple[Tensor, Tensor]]
+    names: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def read(path: Path, *, test_share: float, invert: bool, transpose: bool) -> Own:
+    """Reads, converts and checks everything.
+
+    Args:
+        path: a folder or an .npz file, see `forms.find`.
+        test_share: of the images for the tests, where there is no test part.
+        invert: whether dark and light are exchanged.
+        transpose: whether rows and columns are exchanged.
+
+    Raises:
+        UserError: one line with the file or folder that cannot be used, and why.
+    """
+    done: Counter[str] = Counter()
+    given = forms.find(path)
+    found = {part: _converted(one, invert, transpose, done) for part, one in given.items()}
+    labels: dict[str, Sequence[str | int]] = {part: one.labels for part, one in given.items()}
+    notes = [f"{count} images {words}" for words, count in done.items()]
+    if set(labels["train"]) == {forms.NO_LABEL}:
+        notes.append("no labels: all images are of one class")
+    split = "test" not in found
+    if split:
+        found, labels, note = _split(found["train"], labels["train"], test_share)
+        notes.append(note)
+    _check_counts(path, found)
+    names = _names(path, labels["train"], labels["test"], split)
+    numbers = {name: i for i, name in enumerate(names)}
+    parts = {
+        part: (images, torch.tensor([numbers[label] for label in labels[part]]))
+        for part, images in found.items()
+    }
+    if pictures.dark_on_light(parts["train"][0]):
+        notes.append("most images are dark on light: data.invert: true makes them light on dark")
+    return Own(parts, [str(name) for name in names], notes)
+
+
+def _converted(given: Given, invert: bool, transpose: bool, done: Counter[str]) -> Tensor:
+    parts = [
+        pictures.grey(levels, invert=invert, transpose=transpose, done=done)
+        for levels in given.pictures(done)
+    ]
+    return torch.cat(parts)
+
+
+def _split(
+    images: Tensor, labels: Sequence[str | int], share: float
+) -> tuple[dict[str, Tensor], dict[str, Sequence[str | int]], str]:
+    """The images whose hash lies below `share` of all hashes for the tests, the rest to train."""
+    digests = (hashlib.sha256(image.numpy().tobytes()).digest() for image in images)
+    chosen = [int.from_bytes(digest[:8], "big") < share * 2**64 for digest in digests]
+    test = torch.tensor(chosen)
+    of_test = [label for label, is_test in zip(labels, chosen, strict=True) if is_test]
+    of_train = [label for label, is_test in zip(labels, chosen, strict=True) if not is_test]
+    note = f"{len(of_test)} images for the tests, by a hash of their content; {len(of_train)} left"
+    return (
+        {"train": images[~test], "test": images[test]},
+        {"train": of_train, "test": of_test},
+        note,
+    )
+
+
+def _check_counts(path: Path, found: dict[str, Tensor]) -> None:
+    for part, images in found.items():
+        if len(images) < FEWEST:
+            kind = "training" if part == "train" else "test"
+            raise UserError(f"{path}: {len(images)} {kind} images; at least {FEWEST} expected")
+
+
+def _names(
+    path: Path, train: Sequence[str | int], test: Sequence[str | int], split: bool
+) -> list[str | int]:
+    """The classes in order: numbers by size, names by letters."""
+    classes = set(train)
+    if foreign := sorted(str(label) for label in set(test) - classes):
+        why = ": it has too few images for a split by their hash" if split else ""
+        raise UserError(f"{path}: class {foreign[0]} stands in the test part alone{why}")
+    if len(classes) > MOST_CLASSES:
+        raise UserError(f"{path}: {len(classes)} classes; at most {MOST_CLASSES} can be used")
+    return sorted(classes, key=lambda label: (isinstance(label, str), label))

@@ -1,0 +1,111 @@
+"""Pictures of any size and colour as the 28 x 28 grey images of the pipeline."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+from ganvae.data.idx import SIZE
+from ganvae.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+MAX_PIXELS = 2**26  # of one picture; a few kilobytes can unpack to gigabytes
+BRIGHT = 127.5
+
+
+def grey(levels: Tensor, *, invert: bool, transpose: bool, done: Counter[str]) -> Tensor:
+    """Pictures of one size as grey images of 28 x 28 pixels.
+
+    Colours become luminance (ITU-R BT.601), an oblong picture is laid onto a square of the level
+    that its border has most often, and other sizes are resampled (bilinear, antialiased).
+
+    Args:
+        levels: uint8 [N, C, H, W], C = 1 or 3.
+        invert: whether dark and light are exchanged.
+        transpose: whether rows and columns are exchanged, as EMNIST's files need it.
+        done: counts what was done, by its words.
+
+    Returns:
+        uint8 [N, 28, 28]; unchanged where they were such images before.
+    """
+    num, channels, height, width = levels.shape
+    if channels == 3:
+        levels = F.rgb_to_grayscale(levels, num_output_channels=1)
+        done["in colour made grey"] += num
+    if transpose:
+        levels = levels.transpose(2, 3)
+        done["transposed"] += num
+    if invert:
+        levels = 255 - levels
+        done["inverted"] += num
+    if (height, width) != (SIZE, SIZE):
+        done[f"of {height} x {width} pixels made {SIZE} x {SIZE}, bilinear and antialiased"] += num
+        square = torch.stack([_squared(image) for image in levels[:, 0]]).unsqueeze(1)
+        resized = F.resize(square.float(), [SIZE, SIZE], antialias=True)
+        levels = resized.round().clamp(0, 255).to(torch.uint8)
+    return levels[:, 0].contiguous()
+
+
+def _squared(image: Tensor) -> Tensor:
+    """uint8 [H, W] in the middle of a square of its border's median level."""
+    height, width = image.shape
+    if height == width:
+        return image
+    side = max(height, width)
+    level = int(_border(image).median())
+    square = torch.full((side, side), level, dtype=torch.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = image
+    return square
+
+
+def _border(image: Tensor) -> Tensor:
+    return torch.cat([image[0], image[-1], image[:, 0], image[:, -1]])
+
+
+def dark_on_light(images: Tensor) -> bool:
+    """Whether most of the images, uint8 [N, 28, 28], have a border that is light."""
+    borders = torch.stack([_border(image).float().mean() for image in images])
+    return float((borders > BRIGHT).float().mean()) > 0.5
+
+
+def read(path: Path, done: Counter[str]) -> Tensor:
+    """A PNG or JPEG file as uint8 [1, C, H, W], C = 1 or 3; transparent pixels are black.
+
+    Raises:
+        UserError: it is no such file, damaged, or has more than `MAX_PIXELS` pixels.
+    """
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as opened:
+            size = opened.width, opened.height
+            if opened.width * opened.height <= MAX_PIXELS:
+                return _levels(ImageOps.exif_transpose(opened), done).unsqueeze(0)
+    except Exception as error:  # Pillow's own, of many kinds
+        said = " ".join(str(error).replace(f"{str(path)!r}", "it").split()) or type(error).__name__
+        raise UserError(f"{path}: no PNG or JPEG image that can be read: {said}") from None
+    raise UserError(f"{path}: {size[0]} x {size[1]} pixels: too large a picture")
+
+
+def _levels(picture: Image.Image, done: Counter[str]) -> Tensor:
+    if picture.mode.startswith("I"):  # 16 bits, of which the upper half counts
+        done["of 16 bits made 8"] += 1
+        return of_16_bits(np.asarray(picture).astype(np.uint16)).unsqueeze(0)
+    if picture.mode in ("LA", "RGBA", "PA") or "transparency" in picture.info:
+        done["with transparency laid on black"] += 1
+        coloured = picture.convert("RGBA")
+        black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
+        picture = Image.alpha_composite(black, coloured).convert("RGB")
+    elif picture.mode not in ("L", "RGB"):
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    levels = torch.from_numpy(np.array(picture))
+    return levels.unsqueeze(0) if levels.dim() == 2 else levels.permute(2, 0, 1)
+
+
+def of_16_bits(levels: NDArray[np.uint16]) -> Tensor:
+    """uint16 levels, full scale 65,535, as uint8 of the same shape."""
+    return torch.from_numpy(np.round(levels.astype(np.float64) / 257).astype(np.uint8))
