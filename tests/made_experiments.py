@@ -22,7 +22,7 @@ def mi2018(root: Path) -> None:
     folder = root / "papers/data/mi2018"
     torch.manual_seed(0)
     judge = folder / "mi2018_two_layer_classifier" / "classifier" / "weights.safetensors"
-    classifier.save(classifier.build("mlp"), judge)
+    classifier.save(classifier.build("mlp", 10), judge)
     accuracy = [{"seed": seed, "test_accuracy": 0.95 + 0.02 * seed} for seed in (0, 1)]
     write(folder / "mi2018_two_layer_classifier", "accuracy", accuracy)
     others = ("l_gan_minus_d", "class_entropy", "negative_elbo", "reconstruction_mse")

@@ -19,6 +19,7 @@ from ganvae.experiments.shared import classifiers, few_images, jpeg, trainings
 from ganvae.experiments.shared.classifiers import ClassifierPlan
 from ganvae.experiments.shared.few_images import Subset
 from ganvae.experiments.shared.principal import PrincipalComponents
+from ganvae.judging import classifier
 from ganvae.models.base.systems import PAPERS_FILE
 from ganvae.training import task
 from tests.experiment_project import EXPERIMENTS, TINY
@@ -319,10 +320,10 @@ def test_equal_classifiers_are_trained_once(root: Path, monkeypatch: pytest.Monk
     assert not torch.equal(weights[1], weights[3])
     assert not list(root.parent.glob(".cache/runs/*/"))
     images = random_images(20)
-    _, probabilities = classifiers.classifier.classify(found[1], images)
+    _, probabilities = classifier.classify(found[1], images)
     named = probabilities.argmax(dim=1)
-    assert classifiers.accuracy(found[1], images, named) == 1
-    assert classifiers.accuracy(found[1], images, (named + 1) % 10) == 0
+    assert classifier.accuracy(found[1], images, named) == 1
+    assert classifier.accuracy(found[1], images, (named + 1) % 10) == 0
 
 
 def test_an_unknown_model_is_refused() -> None:

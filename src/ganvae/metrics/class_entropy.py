@@ -1,4 +1,4 @@
-"""Entropy of the classes that a generator draws (mi2018, section 3.2): 0 where it draws only one."""
+"""Entropy of the classes a generator draws (mi2018, section 3.2): 0 where it draws only one."""
 
 import torch
 from torch import Tensor
