@@ -43,9 +43,9 @@ def documented_block() -> dict[str, Any]:
     return values
 
 
-def make(folder: Path, **data: Any) -> Path:
+def make(place: Path, **data: Any) -> Path:
     """A committed project with the page's block `data`, laid over by `data`, and no images yet."""
-    made = project.make(folder, config.overlay(SMALL, documented_block()))
+    made = project.make(place, config.overlay(SMALL, documented_block()))
     project.set_params(made, {"data": data})
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         (made / name).write_bytes((ROOT / name).read_bytes())
