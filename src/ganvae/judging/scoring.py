@@ -168,22 +168,23 @@ def _score(
         raise ValueError(f"opinions of {len(judged.features)}")
     histogram = class_histogram(judged.probabilities)
     entropies = image_entropy(judged.probabilities)
+    several = len(histogram) > 1
+    estimates = {
+        "fid_classifier": real.frechet.interval(judged.features, seed),
+        "kid_classifier": kernel_distance(real.shuffled, judged.features),
+        "sharpness": mean_with_interval(sharpness(images, real.sharpness), seed),
+        **({"image_entropy": mean_with_interval(entropies, seed)} if several else {}),
+        **real.manifold.estimates(judged.features, seed),
+    }
+    curve = real.frechet.curve(judged.features, seed)
     of_classes: dict[str, float] = {}
-    if len(histogram) > 1:  # of one class every number below is the same for all generators
+    if several:  # of one class every number below is the same for all generators
         of_classes = {
             "class_entropy": class_entropy(histogram),
             "class_kl": class_kl(histogram, real.histogram),
             "modes": float(modes_covered(histogram, real.histogram)),
             "inception_score_classifier": inception_score(judged.probabilities),
         }
-    estimates = {
-        "fid_classifier": real.frechet.interval(judged.features, seed),
-        "kid_classifier": kernel_distance(real.shuffled, judged.features),
-        "sharpness": mean_with_interval(sharpness(images, real.sharpness), seed),
-        **({"image_entropy": mean_with_interval(entropies, seed)} if of_classes else {}),
-        **real.manifold.estimates(judged.features, seed),
-    }
-    curve = real.frechet.curve(judged.features, seed)
     found = nearest_real(images[:NEAREST], train_images, real.images)
     metrics = {
         **of_classes,
