@@ -18,6 +18,7 @@ GREY = {"cgan"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "battineedi2023_gan": {"channels": 8, "dense_layers": 1},
     "battineedi2023_vae": {"channels": 8},
+    "conv": {"channels": 8},
     "tikayyolla2020_gan": {"activation": "leaky_relu"},
     "tikayyolla2020_vae": {"layers": 3},
 }

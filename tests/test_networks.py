@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ganvae.core.machine import Noise
 from ganvae.errors import UserError
 from ganvae.models.base import build, contract
+from ganvae.networks import conv
 from tests.architectures import LATENT, NORMALISED, OPTIONS, case, networks_of, params
 
 ARCHITECTURES = build.known("networks")
@@ -20,6 +21,7 @@ GANS, VAES = {"gan", "wgan", "cgan"}, {"vae", "vae_alternating", "ae"}
 FITS = {
     "battineedi2023_gan": GANS,
     "battineedi2023_vae": VAES,
+    "conv": ALL,
     "ghosh2020_gan": ALL,  # its encoder reads the codes of its InfoGAN
     "ghosh2020_vae": VAES,
     "larsen2015": ALL,
@@ -160,6 +162,43 @@ def test_first_weights(architecture: str) -> None:
     for network, built in build.create(whole, given, seed=1).items():
         for key, parameter in built.named_parameters():
             assert parameter.dim() == 1 or not torch.equal(parameter, seen[network][key]), key
+
+
+@pytest.mark.parametrize("architecture", ["wide", "conv"])
+def test_keras_weights_are_glorots_and_its_biases_zero(architecture: str) -> None:
+    keras = params(architecture).model_copy(update={"initialisation": "keras"})
+    for network in build.create("cvaegan", keras, seed=0).values():
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                taps = layer.weight[0, 0].numel()
+                inputs, outputs = (size * taps for size in layer.weight.shape[:2])
+                bound = math.sqrt(6 / (inputs + outputs))
+                assert layer.weight.abs().max() <= bound
+                few = 4 / math.sqrt(layer.weight.numel())
+                assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=few)
+                assert layer.bias is None or not layer.bias.any()
+
+
+def test_the_initialisation_changes_the_first_weights_alone() -> None:
+    torchs, keras = (
+        build.create("gan", params("wide").model_copy(update={"initialisation": start}), seed=3)
+        for start in ("torch", "keras")
+    )
+    assert [p.shape for p in torchs.parameters()] == [p.shape for p in keras.parameters()]
+    norms = [layer for layer in keras.modules() if isinstance(layer, nn.BatchNorm1d)]
+    assert norms
+    assert all(bool((layer.weight == 1).all()) for layer in norms)
+    assert not torch.equal(torchs["decoder"][0].weight, keras["decoder"][0].weight)
+
+
+def test_channels_last_folds_move_nothing() -> None:
+    fold, unfold = conv.Fold(), conv.Unfold()
+    units = torch.randn(3, 7 * 7 * 5)
+    images = fold(units)
+    assert images.shape == (3, 5, 7, 7)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert images.data_ptr() == units.data_ptr()
+    assert torch.equal(unfold(images), units)
 
 
 def test_to_images_and_logits_agree_with_the_bernoulli_likelihood() -> None:

@@ -17,7 +17,7 @@ from ganvae.models.base.contract import Loss, Optimizer, TrainParams, Update
 from ganvae.models.base.snapshots import pack, snapshot_steps
 from ganvae.training.history import History, NonFinite
 from ganvae.training.loop import Run, train
-from ganvae.training.step import make_optimizer
+from ganvae.training.step import Stepper, make_optimizer
 from ganvae.training.task import Task, build
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
@@ -191,6 +191,39 @@ def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:
         moved = {k.split(".")[0] for k, v in given.networks.state_dict().items()
                  if not torch.equal(v, before[k])}  # fmt: skip
         assert moved == set(stepper.update.networks)  # running statistics included
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_a_gradient_of_another_memory_format_steps_the_right_weights(
+    tmp_path: Path, optimizer: str
+) -> None:
+    """torch's fused optimizers on a CPU walk through memory without a look at strides."""
+    betas = [0.5, 0.9] if optimizer == "adam" else None
+    spec = Optimizer(optimizer=optimizer, lr_multiplier=100.0, betas=betas)  # type: ignore[arg-type]
+    factors = torch.arange(48.0).cos()
+    seen = {}
+    for layout in (torch.contiguous_format, torch.channels_last):
+        net = nn.Conv2d(3, 4, 2)
+        with torch.no_grad():
+            net.weight.copy_(torch.arange(48.0).view(4, 3, 2, 2).sin())
+        net.to(memory_format=layout)
+
+        def loss(*given: object, net: nn.Module = net) -> Loss:
+            # through a contiguous copy, whose layout the gradient comes in
+            total = (net.weight.contiguous().flatten() * factors).sum()
+            return Loss(total + net.bias.sum(), {})
+
+        update = Update("autoencoder", ("decoder",), loss)
+        networks = nn.ModuleDict({"decoder": net})
+        given = Task(
+            networks, (update,), {"autoencoder": spec}, images(), torch.zeros(200), 2, SETTINGS, 0,
+            tmp_path,
+        )  # fmt: skip
+        stepper = Stepper(given, update)
+        for _ in range(3):
+            stepper.step(images(32), torch.zeros(32), Noise(0, torch.device("cpu")))
+        seen[layout] = net.weight.detach().contiguous()
+    torch.testing.assert_close(seen[torch.contiguous_format], seen[torch.channels_last])
 
 
 def test_every_counts_steps(tmp_path: Path) -> None:

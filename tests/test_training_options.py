@@ -7,11 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from ganvae.core.machine import Noise
+from ganvae.core import config
+from ganvae.core.imageset import quantise
+from ganvae.core.machine import Noise, seed_for
 from ganvae.core.storage import read_tensors
+from ganvae.errors import Interrupted
+from ganvae.models.base.contract import to_images
 from ganvae.training import record
+from ganvae.training.average import Average
 from ganvae.training.step import Stepper
-from tests.test_training import SETTINGS, task, to_the_end
+from ganvae.training.task import build
+from tests.test_training import SETTINGS, after, images, task, to_the_end
 
 CPU = torch.device("cpu")
 
@@ -75,6 +81,66 @@ def test_terms_are_recorded_in_every_row_and_change_nothing(tmp_path: Path) -> N
     assert "autoencoder.l_gan_gradient" not in to_the_end(bare).history.rows[0]
     pairs = zip(measured.networks.parameters(), bare.networks.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_average_is_the_recursion_with_its_warm_up() -> None:
+    networks = nn.ModuleDict({"decoder": nn.BatchNorm1d(3), "discriminator": nn.Linear(3, 1)})
+    given = Average(networks, 0.3)
+    assert list(given.networks) == ["decoder"]
+    expected = {key: value.clone() for key, value in networks["decoder"].state_dict().items()}
+    decoder = networks["decoder"].train()
+    for n in range(6):
+        decoder(torch.randn(5, 3))  # moves the statistics
+        with torch.no_grad():
+            decoder.weight.add_(n + 1)
+        given.update()
+        kept = min(0.3, (1 + n) / (10 + n))
+        for key in ("weight", "bias", "running_mean", "running_var"):
+            now = decoder.state_dict()[key]
+            expected[key] = kept * expected[key] + (1 - kept) * now
+            torch.testing.assert_close(given.networks["decoder"].state_dict()[key], expected[key])
+
+
+@pytest.mark.parametrize("name", ["gan", "vae"])
+def test_an_average_changes_what_is_drawn_and_not_the_training(tmp_path: Path, name: str) -> None:
+    plain, averaged = task(tmp_path / "0", name), task(tmp_path / "1", name, ema=0.9)
+    runs = to_the_end(plain), to_the_end(averaged)
+    assert runs[0].history.rows == runs[1].history.rows
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(plain.networks.parameters(), averaged.networks.parameters(), strict=True)
+    )
+    record.write(tmp_path / "result", runs[1])
+    weights = read_tensors(tmp_path / "result" / "weights.safetensors")
+    for key, trained in averaged.networks.state_dict().items():
+        drawn = key.startswith(("decoder", "encoder"))
+        if not trained.is_floating_point():
+            continue
+        assert torch.equal(weights[key], trained) != drawn, key
+    last = read_tensors(tmp_path / "result" / "snapshots.safetensors")["images"][-1]
+    networks = averaged.networks
+    networks.load_state_dict(weights)
+    z = Noise(seed_for(0, "snapshots"), CPU).normal(len(last), averaged.latent_dim)
+    with torch.no_grad():
+        assert torch.equal(quantise(to_images(networks["decoder"].eval()(z))), last)
+
+
+def test_a_run_with_an_average_ends_with_the_same_bits(tmp_path: Path) -> None:
+    whole = to_the_end(task(tmp_path / "whole", "gan", ema=0.9))
+    with pytest.raises(Interrupted):
+        to_the_end(task(tmp_path / "parts", "gan", ema=0.9), after(7))
+    resumed = to_the_end(task(tmp_path / "parts", "gan", ema=0.9)).weights()
+    assert all(torch.equal(value, resumed[key]) for key, value in whole.weights().items())
+
+
+def test_keras_start_comes_with_its_epsilon(tmp_path: Path) -> None:
+    values = config.load()
+    values["networks"] |= {"initialisation": "keras"}
+    labels = torch.zeros(len(images()), dtype=torch.int64)
+    for start, epsilon in (("torch", 1e-8), ("keras", 1e-7)):
+        values["networks"]["initialisation"] = start
+        given = build("vae", values, images(), labels, seed=0, folder=tmp_path)
+        assert Stepper(given, given.updates[0]).optimizer.param_groups[0]["eps"] == epsilon
 
 
 def test_dropout_comes_from_the_trainings_own_stream(tmp_path: Path) -> None:

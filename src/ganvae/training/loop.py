@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganvae.core.machine import Noise, clock, seed_for
 from ganvae.core.storage import write_state, write_tensors
 from ganvae.errors import Interrupted, UserError
 from ganvae.models.base.contract import check_batch_size
 from ganvae.models.base.snapshots import snapshot_steps, take
+from ganvae.training.average import Average
 from ganvae.training.history import History, NonFinite
 from ganvae.training.step import Stepper
 from ganvae.training.task import Task
@@ -31,6 +32,7 @@ class Run:
         done: steps taken.
         seconds: that they took, by `machine.clock`.
         history: the losses along the way.
+        average: of the networks that draw, with `train.ema`.
         diverged: the loss that ended the run because it was not finite, if one did.
     """
 
@@ -40,6 +42,8 @@ class Run:
         self.steppers = [Stepper(task, update) for update in task.updates]
         self.noise = Noise(seed_for(task.seed, "noise"), self.device)
         self.history = History(task.total_steps, 1 if self.device.type == "cpu" else 100)
+        decay = task.train.ema
+        self.average = Average(task.networks, decay) if decay else None
         self.done = 0
         self.seconds = 0.0
         self.diverged: NonFinite | None = None
@@ -71,6 +75,8 @@ class Run:
                 measured = self.history.row_due(self.done)
                 total, records = stepper.step(images, labels, self.noise, measured)
                 self.history.add(self.done, stepper.update.name, total, records)
+                if self.average and "decoder" in stepper.update.networks:
+                    self.average.update()
         return self.history.end_step(self.done)
 
     def _batch(self) -> Tensor:
@@ -81,6 +87,17 @@ class Run:
             self._order, self._order_epoch = order.to(self.device), epoch
         size = self.task.train.batch_size
         return self._order[position * size : (position + 1) * size]
+
+    @property
+    def decoder(self) -> nn.Module:
+        """What the run's images are drawn with."""
+        networks = self.average.networks if self.average else self.task.networks
+        return networks["decoder"]
+
+    def weights(self) -> dict[str, Tensor]:
+        """Of all networks, in the place of those that draw their average."""
+        averaged = self.average.networks.state_dict() if self.average else {}
+        return {**self.task.networks.state_dict(), **averaged}
 
     def non_finite_weights(self) -> NonFinite | None:
         """The last step shows in no later loss, so the weights themselves are looked at."""
@@ -101,6 +118,9 @@ class Run:
             "noise": self.noise.state(),
             "history": self.history.state(),
         }
+        if self.average:
+            state["average"] = self.average.networks.state_dict()
+            state["averaged"] = self.average.updates
         write_state(self.state_file, state)
 
     def restore(self) -> None:
@@ -114,6 +134,9 @@ class Run:
             stepper.optimizer.load_state_dict(saved)
         self.noise.restore(state["noise"])
         self.history.restore(state["history"])
+        if self.average:
+            self.average.networks.load_state_dict(state["average"])
+            self.average.updates = state["averaged"]
         self.done, self.seconds = state["done"], state["seconds"]
 
 
@@ -158,10 +181,10 @@ def train(
             return run
         if run.done in snapshot_at:
             path = task.folder / "snapshots" / f"{run.done}.safetensors"
-            take(task.networks["decoder"], task.latent_dim, run.device, path)
+            take(run.decoder, task.latent_dim, run.device, path)
         if run.done in checkpoint_at:
             path = task.folder / "checkpoints" / f"{run.done}.safetensors"
-            write_tensors(path, task.networks.state_dict())
+            write_tensors(path, run.weights())
     with run.timed():
         run.diverged = run.non_finite_weights()
     return run

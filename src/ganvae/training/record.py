@@ -20,7 +20,7 @@ def write(folder: Path, run: Run) -> None:
     """
     task = run.task
     if not run.diverged:
-        write_tensors(folder / "weights.safetensors", task.networks.state_dict())
+        write_tensors(folder / "weights.safetensors", run.weights())
     if checkpoints := _checkpoints(task.folder / "checkpoints", run.last_step):
         write_tensors(folder / "checkpoints.safetensors", checkpoints)
     snapshots = pack(task.folder / "snapshots", run.last_step, task.train.batch_size)

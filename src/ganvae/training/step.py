@@ -8,16 +8,25 @@ from torch import Tensor, nn
 
 from ganvae.core.machine import Noise, Precision, autocast
 from ganvae.models.base.contract import Loss, Optimizer, Update
+from ganvae.networks.layers.initialisation import ADAM_EPSILON
 from ganvae.training.task import Task
 
 
 def make_optimizer(
-    spec: Optimizer, train_lr: float, parameters: list[nn.Parameter]
+    spec: Optimizer, train_lr: float, parameters: list[nn.Parameter], epsilon: float = 1e-8
 ) -> torch.optim.Optimizer:
-    """The optimizer of one update in torch's fastest form; its full rate is `lr x multiplier`."""
+    """The optimizer of one update in torch's fastest form.
+
+    Args:
+        spec: its block.
+        train_lr: the full rate is this times the block's `lr_multiplier`.
+        parameters: what it moves.
+        epsilon: what Adam adds to the root of the second moment.
+    """
     lr = train_lr * spec.lr_multiplier
     if spec.betas is not None:
-        return torch.optim.Adam(parameters, lr, betas=(spec.betas[0], spec.betas[1]), fused=True)
+        betas = (spec.betas[0], spec.betas[1])
+        return torch.optim.Adam(parameters, lr, betas, epsilon, fused=True)
     if spec.optimizer == "rmsprop":
         return _rmsprop(parameters, lr)
     return torch.optim.SGD(parameters, lr, fused=True)
@@ -67,6 +76,17 @@ def own_only(networks: nn.ModuleDict, update: Update) -> Iterator[None]:
             layer.track_running_stats = True
 
 
+def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient in its parameter's memory format.
+
+    torch's fused optimizers on a CPU walk through memory: a gradient with other strides, as that of
+    a convolution in channels-last memory may have, would step wrong elements without an error.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
+
+
 class Stepper:
     """One update with its optimizer and its own parameters."""
 
@@ -74,7 +94,8 @@ class Stepper:
         self.update = update
         self.parameters = [p for name in update.networks for p in task.networks[name].parameters()]
         spec = task.optimizers[update.name]
-        self.optimizer = make_optimizer(spec, task.train.lr, self.parameters)
+        epsilon = ADAM_EPSILON[task.initialisation]
+        self.optimizer = make_optimizer(spec, task.train.lr, self.parameters, epsilon)
         self._networks = task.networks
         self._has_dropout = any(
             isinstance(layer, nn.modules.dropout._DropoutNd) for layer in task.networks.modules()
@@ -100,7 +121,7 @@ class Stepper:
         terms = self._gradient_norms(loss) if measured else {}
         gradients = torch.autograd.grad(loss.total, self.parameters)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = _laid_out_as(parameter, gradient)
         self.optimizer.step()
         if self.update.project:
             self.update.project()

@@ -12,6 +12,7 @@ from ganvae.core.imageset import Images
 from ganvae.errors import ParameterError
 from ganvae.models.base.build import create, image_shape, model
 from ganvae.models.base.contract import NetworksParams, Optimizer, TrainParams, Update
+from ganvae.networks.layers.initialisation import Initialisation
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Task:
         train: the block `train`; its `seeds` play no part here.
         seed: this run's seed.
         folder: for the snapshots and the resume state.
+        initialisation: `networks.initialisation`.
     """
 
     networks: nn.ModuleDict
@@ -39,6 +41,7 @@ class Task:
     train: TrainParams
     seed: int
     folder: Path
+    initialisation: Initialisation = "torch"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -104,6 +107,7 @@ def build(
         images=images,
         labels=labels,
         latent_dim=networks.latent_dim,
+        initialisation=networks.initialisation,
         train=train,
         seed=seed,
         folder=folder,

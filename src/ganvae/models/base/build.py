@@ -14,6 +14,7 @@ from ganvae.core import config
 from ganvae.core.machine import seed_for
 from ganvae.errors import ParameterError, UserError
 from ganvae.models.base.contract import NetworksParams
+from ganvae.networks.layers.initialisation import initialise
 
 PACKAGE = Path(__file__).parents[2]
 NETWORKS = ("encoder", "decoder", "discriminator")
@@ -118,7 +119,7 @@ def create(name: str, params: NetworksParams, seed: int) -> nn.ModuleDict:
     for network in module.NETWORKS:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_for(seed, network))
-            built[network] = makers[network]()
+            built[network] = initialise(makers[network](), params.initialisation)
     return built
 
 

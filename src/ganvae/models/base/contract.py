@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from ganvae.core.config import Block
 from ganvae.core.machine import Noise, Precision
 from ganvae.errors import ParameterError
+from ganvae.networks.layers.initialisation import Initialisation
 
 Networks = Mapping[str, nn.Module]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -42,10 +43,12 @@ class NetworksParams(Block):
     """The block `networks`: one architecture for all models, so that only the losses differ.
 
     `options` are the architecture's own; most have none, and the key is left out.
+    `initialisation`: weights begin, and Adam divides, as in torch or as in Keras.
     """
 
     architecture: str
     latent_dim: int = Field(ge=1, le=4096)
+    initialisation: Initialisation = "torch"
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -53,6 +56,8 @@ class TrainParams(Block):
     """The block `train`, shared by all models.
 
     `lr_decay` is the share of the run, at its end, over which all rates fall linearly to zero.
+    `ema` is the decay of the moving average of the networks that draw, which is what is kept,
+    sampled and measured then; 0 is none.
     `checkpoints` are the epochs after which the weights are kept; those of the end always are.
     """
 
@@ -60,6 +65,7 @@ class TrainParams(Block):
     lr_decay: float = Field(ge=0, le=1)
     batch_size: int = Field(ge=2, le=60000)
     epochs: float = Field(gt=0, le=100000)
+    ema: float = Field(default=0.0, ge=0, lt=1)
     checkpoints: list[PositiveFloat]
     precision: Precision
     seeds: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(min_length=1)

@@ -30,9 +30,10 @@ def take(decoder: nn.Module, latent_dim: int, device: torch.device, path: Path) 
     """
     stream = Noise(seed_for(0, "snapshots"), torch.device("cpu"))
     z = stream.normal(IMAGES, latent_dim).to(device)
+    was_training = decoder.training
     decoder.eval()
     images = to_images(decoder(z))
-    decoder.train()
+    decoder.train(was_training)
     if images.isfinite().all():
         write_tensors(path, {"images": quantise(images)})
 
