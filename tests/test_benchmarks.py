@@ -49,7 +49,7 @@ def ours(
     noise = Noise(seed, CPU)
     for step, (images, labels) in zip(count(1), batches(), strict=False):
         losses = {
-            stepper.update.name: stepper.step(images, labels, noise)[0].item()
+            stepper.update.name: stepper.step(images, labels, noise, 1)[0].item()
             for stepper in steppers
             if step % stepper.update.every == 0
         }
@@ -140,7 +140,7 @@ def test_the_published_vae_is_the_same_training(tmp_path: Path) -> None:
     (update,) = described.updates
     stepper = Stepper(described, update)
     batch = seen[0].double() * 2 - 1
-    total, _ = stepper.step(batch, labels, Same(0, CPU))
+    total, _ = stepper.step(batch, labels, Same(0, CPU), 1)
     assert total.item() * 128 == pytest.approx(loss, rel=1e-6)  # theirs is a sum; float32 images
     for layer, sources in pairs[1:]:
         gradient = torch.cat([source.weight.grad for source in sources]) / 128

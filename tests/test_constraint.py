@@ -19,7 +19,7 @@ def recorded(total: int, every: int) -> tuple[pd.DataFrame, dict[int, float]]:
 
     L_gan is an eighth of an integer: a float32 holds it exactly.
     """
-    history = History(total_steps=total, fetch_every=1)
+    history = History(total_steps=total)
     levels = np.random.default_rng(total).integers(0, 16, total) / 8
     updates = {}
     for step in range(1, total + 1):

@@ -19,6 +19,7 @@ from ganvae.training.history import History, NonFinite
 from ganvae.training.loop import Run, train
 from ganvae.training.step import Stepper, make_optimizer
 from ganvae.training.task import Task, build
+from tests.no_waiting import NoWaiting
 
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 # bf16 once: some processors emulate it, at a hundredth of the speed
@@ -144,7 +145,7 @@ def rates(given: Task) -> list[list[float]]:
     seen = []
     for _ in range(given.total_steps):
         run.step()
-        seen.append([stepper.optimizer.param_groups[0]["lr"] for stepper in run.steppers])
+        seen.append([float(s.optimizer.param_groups[0]["lr"]) for s in run.steppers])
     return seen
 
 
@@ -187,7 +188,7 @@ def test_an_update_moves_its_own_networks_and_no_other(tmp_path: Path) -> None:
     given.networks.train()
     for stepper in run.steppers:
         before = {k: v.clone() for k, v in given.networks.state_dict().items()}
-        stepper.step(given.images[:32], given.labels[:32], run.noise)
+        stepper.step(given.images[:32], given.labels[:32], run.noise, 1)
         moved = {k.split(".")[0] for k, v in given.networks.state_dict().items()
                  if not torch.equal(v, before[k])}  # fmt: skip
         assert moved == set(stepper.update.networks)  # running statistics included
@@ -221,7 +222,7 @@ def test_a_gradient_of_another_memory_format_steps_the_right_weights(
         )  # fmt: skip
         stepper = Stepper(given, update)
         for _ in range(3):
-            stepper.step(images(32), torch.zeros(32), Noise(0, torch.device("cpu")))
+            stepper.step(images(32), torch.zeros(32), Noise(0, torch.device("cpu")), 1)
         seen[layout] = net.weight.detach().contiguous()
     torch.testing.assert_close(seen[torch.contiguous_format], seen[torch.channels_last])
 
@@ -270,13 +271,11 @@ def diverging(folder: Path, at: int, precision: str = "fp32") -> Task:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("fetch_every", [1, 7])
+@pytest.mark.parametrize("rows", [200, 4])  # of 30 steps: one each, or one for seven
 def test_a_non_finite_loss_ends_the_run_with_update_and_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch_every: int, precision: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, precision: str
 ) -> None:
-    monkeypatch.setattr(
-        "ganvae.training.loop.History", lambda total, _: History(total, fetch_every)
-    )
+    monkeypatch.setattr("ganvae.training.history.ROWS", rows)
     monkeypatch.setattr("ganvae.training.loop.take", lambda *arguments: None)
     ended = to_the_end(diverging(tmp_path, at=12, precision=precision))
     assert ended.diverged == NonFinite(12, "generator")
@@ -303,17 +302,32 @@ def test_weights_broken_by_the_last_step_count_as_diverged(
     assert to_the_end(given).diverged == NonFinite(30, "generator")
 
 
-def test_no_state_is_saved_of_a_run_that_has_diverged(tmp_path: Path) -> None:
+def test_no_state_is_saved_of_a_run_that_has_diverged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganvae.training.history.ROWS", 1)
     run = Run(diverging(tmp_path, at=3))
-    run.history.fetch_every = 1000
     for _ in range(4):
         run.step()
     run.save()
     assert not run.state_file.exists()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_step_is_a_sequence_of_the_device_alone(tmp_path: Path, name: str) -> None:
+    run = Run(task(tmp_path, name, ema=0.9, epochs=300))  # rows of nine steps
+    run.task.networks.train()
+    for _ in range(9):
+        run.prepare()
+        with NoWaiting():
+            run.sequence()
+    with pytest.raises(AssertionError, match="_local_scalar_dense"), NoWaiting():
+        run.history.fetch()
+    assert run.history.latest() == {}
+
+
 def test_history_rows_are_means_over_the_steps_between() -> None:
-    history = History(total_steps=800, fetch_every=3)
+    history = History(total_steps=800)
     for step in range(1, 9):
         value = torch.tensor(float(step))
         history.add(step, "u", value, {"loss": value})

@@ -1,7 +1,8 @@
-"""The losses along training: kept on the device, fetched rarely, written as rows of means."""
+"""The losses along training: kept on the device, fetched once a row, written as rows of means."""
 
 import math
 from dataclasses import dataclass, field
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -23,14 +24,11 @@ class History:
 
     Attributes:
         total_steps: the length of the run; about `ROWS` rows are written over it.
-        fetch_every: steps between two transfers from the device. 1 on a CPU, where a transfer costs
-            nothing and a diverged run ends at once.
         rows: `step` and the mean of every `<update>.<record>` since the row before.
         non_finite: the first loss that was NaN or infinite, once one was fetched.
     """
 
     total_steps: int
-    fetch_every: int
     rows: list[dict[str, float]] = field(default_factory=list)
     non_finite: NonFinite | None = None
     _sums: dict[str, float] = field(default_factory=dict)
@@ -39,16 +37,14 @@ class History:
 
     def add(self, step: int, update: str, total: Tensor, records: dict[str, Tensor]) -> None:
         """Takes one update's scalars without waiting for the device."""
-        values = torch.stack([total.detach().float(), *(r.float() for r in records.values())])
+        values = torch.stack([total.detach(), *records.values()])
         self._pending.append((step, update, list(records), values))
 
     def end_step(self, step: int) -> NonFinite | None:
         """Fetches and writes a row where one is due. Returns the first non-finite loss, if any."""
-        row_due = self.row_due(step)
-        if not row_due and step % self.fetch_every:
-            return self.non_finite
-        self.fetch()
-        if row_due and not self.non_finite:
+        if not self.row_due(step):
+            return None
+        if not self.fetch():
             means = {name: self._sums[name] / self._counts[name] for name in self._sums}
             self.rows.append({"step": step, **means})
             self._sums, self._counts = {}, {}
@@ -59,10 +55,14 @@ class History:
         return step % max(1, self.total_steps // ROWS) == 0 or step == self.total_steps
 
     def fetch(self) -> NonFinite | None:
-        """Adds what is still on the device to the running sums, up to the first non-finite loss."""
+        """Adds what is still on the device to the running sums, up to the first non-finite loss.
+
+        One transfer. Returns where that loss was, if there is one.
+        """
         pending, self._pending = self._pending, []
-        for step, update, names, values in pending:
-            total, *records = values.tolist()
+        fetched = iter(torch.cat([values for *_, values in pending]).tolist() if pending else [])
+        for step, update, names, _ in pending:
+            total, *records = islice(fetched, 1 + len(names))
             if self.non_finite or not all(map(math.isfinite, (total, *records))):
                 self.non_finite = self.non_finite or NonFinite(step, update)
                 break

@@ -3,6 +3,9 @@
 Each step takes one batch; each update that is due computes its loss, the gradient of that loss
 with respect to its own parameters alone, and steps. With one seed on one machine the weights are
 the same bit for bit, however often the run was stopped and resumed.
+
+A step never waits for the device: the host writes which images and which rate come next, then the
+device has a sequence of its own, and only a row of the history brings numbers back.
 """
 
 import pickle
@@ -41,7 +44,7 @@ class Run:
         self.device = task.images.device
         self.steppers = [Stepper(task, update) for update in task.updates]
         self.noise = Noise(seed_for(task.seed, "noise"), self.device)
-        self.history = History(task.total_steps, 1 if self.device.type == "cpu" else 100)
+        self.history = History(task.total_steps)
         decay = task.train.ema
         self.average = Average(task.networks, decay) if decay else None
         self.done = 0
@@ -50,6 +53,7 @@ class Run:
         self.state_file = task.folder / "state.pt"
         self._order = torch.empty(0, dtype=torch.int64)
         self._order_epoch = -1
+        self._batch = torch.zeros(task.train.batch_size, dtype=torch.int64, device=self.device)
 
     @property
     def last_step(self) -> int:
@@ -65,28 +69,34 @@ class Run:
 
     def step(self) -> NonFinite | None:
         """One batch, every update that is due. Returns the loss that ended the run, if one did."""
-        batch = self._batch()
-        images, labels = self.task.images[batch], self.task.labels[batch]
-        rate = self.task.rate_after(self.done)
-        self.done += 1
-        for stepper in self.steppers:
-            if self.done % stepper.update.every == 0:
-                stepper.set_rate(rate)
-                measured = self.history.row_due(self.done)
-                total, records = stepper.step(images, labels, self.noise, measured)
-                self.history.add(self.done, stepper.update.name, total, records)
-                if self.average and "decoder" in stepper.update.networks:
-                    self.average.update()
+        self.prepare()
+        self.sequence()
         return self.history.end_step(self.done)
 
-    def _batch(self) -> Tensor:
+    def prepare(self) -> None:
+        """What the host says of the next step: which images, which rate."""
         epoch, position = divmod(self.done, self.task.steps_per_epoch)
         if epoch != self._order_epoch:  # the order depends on seed and epoch alone
             seed = seed_for(self.task.seed, f"order of epoch {epoch}")
             order = Noise(seed, torch.device("cpu")).permutation(len(self.task.images))
             self._order, self._order_epoch = order.to(self.device), epoch
         size = self.task.train.batch_size
-        return self._order[position * size : (position + 1) * size]
+        self._batch.copy_(self._order[position * size : (position + 1) * size])
+        rate = self.task.rate_after(self.done)
+        for stepper in self.steppers:
+            stepper.set_rate(rate)
+        self.done += 1
+
+    def sequence(self) -> None:
+        """The step itself: what the device does without a word from the host or to it."""
+        images, labels = self.task.images[self._batch], self.task.labels[self._batch]
+        measured = self.history.row_due(self.done)
+        for stepper in self.steppers:
+            if self.done % stepper.update.every == 0:
+                total, records = stepper.step(images, labels, self.noise, self.done, measured)
+                self.history.add(self.done, stepper.update.name, total, records)
+                if self.average and "decoder" in stepper.update.networks:
+                    self.average.update()
 
     @property
     def decoder(self) -> nn.Module:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ganvae.core.machine import Noise, Precision, autocast
+from ganvae.core.machine import Noise, Precision, autocast, seed_for
 from ganvae.models.base.contract import Loss, Optimizer, Update
 from ganvae.networks.layers.initialisation import ADAM_EPSILON
 from ganvae.training.task import Task
@@ -23,7 +23,10 @@ def make_optimizer(
         parameters: what it moves.
         epsilon: what Adam adds to the root of the second moment.
     """
-    lr = train_lr * spec.lr_multiplier
+    # a tensor, so that its value is none of the program's; fused kernels read it where they run
+    device = parameters[0].device
+    precise = torch.float64 if device.type == "cpu" else torch.float32
+    lr = torch.tensor(train_lr * spec.lr_multiplier, dtype=precise, device=device)
     if spec.betas is not None:
         betas = (spec.betas[0], spec.betas[1])
         return torch.optim.Adam(parameters, lr, betas, epsilon, fused=True)
@@ -32,7 +35,7 @@ def make_optimizer(
     return torch.optim.SGD(parameters, lr, fused=True)
 
 
-def _rmsprop(parameters: list[nn.Parameter], lr: float) -> torch.optim.Optimizer:
+def _rmsprop(parameters: list[nn.Parameter], lr: Tensor) -> torch.optim.Optimizer:
     """`torch.optim.RMSprop` with its defaults, in one pass over the weights instead of five.
 
     torch has no fused RMSprop. Adam without momentum whose bias correction has long come to its end
@@ -100,11 +103,13 @@ class Stepper:
         self._has_dropout = any(
             isinstance(layer, nn.modules.dropout._DropoutNd) for layer in task.networks.modules()
         )
-        self._full_rate = self.optimizer.defaults["lr"]
+        self._full_rate = task.train.lr * spec.lr_multiplier
+        self._share: float | None = None
         self._precision: Precision = task.train.precision
+        self._seed = task.seed
 
     def step(
-        self, images: Tensor, labels: Tensor, noise: Noise, measured: bool = False
+        self, images: Tensor, labels: Tensor, noise: Noise, number: int, measured: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Steps along the gradient of the loss for its own parameters. Returns loss and records.
 
@@ -112,10 +117,11 @@ class Stepper:
             images: [N, 1, 28, 28] in [-1, 1].
             labels: their classes [N].
             noise: the training's stream.
+            number: of this step.
             measured: whether the gradients of the loss's terms are recorded too.
         """
         if self._has_dropout:  # its masks come from torch's own stream
-            torch.manual_seed(noise.seed())
+            torch.manual_seed(seed_for(self._seed, f"dropout of {self.update.name}, {number}"))
         with own_only(self._networks, self.update), autocast(self._precision, images.device):
             loss = self.update.loss(images, labels, noise)
         terms = self._gradient_norms(loss) if measured else {}
@@ -138,5 +144,7 @@ class Stepper:
 
     def set_rate(self, share: float) -> None:
         """Sets the optimizer's learning rate to a share of its full one."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._full_rate * share
+        if share != self._share:
+            for group in self.optimizer.param_groups:
+                group["lr"].fill_(self._full_rate * share)
+            self._share = share

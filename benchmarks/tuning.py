@@ -1,0 +1,155 @@
+"""How the five models' settings were chosen: trials of equal processor time on held-out images.
+
+Reads MNIST's four IDX files from a folder, params.yaml and `benchmarks/tuning.yaml`, whose trials
+are laid over params.yaml. Trains on the first 50,000 training images, with one seed and a learning
+rate that falls at the end as params.yaml says, for as many steps as fit into the seconds; measures
+against the last 10,000 by a judge that was trained on the 50,000. The test images play no part.
+Adds each trial to `benchmarks/results/tuning.json`; one that stands there is not made again.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from benchmarks.this_machine import described
+from ganvae.core import config, machine, storage
+from ganvae.core.imageset import CPU, DIGITS
+from ganvae.data import sources
+from ganvae.errors import UserError, run
+from ganvae.evaluation import encoding
+from ganvae.evaluation.sampling import sample
+from ganvae.judging import classifier
+from ganvae.metrics.class_entropy import class_entropy, class_histogram
+from ganvae.metrics.frechet_distance import frechet_distance
+from ganvae.metrics.sharpness import sharpness
+from ganvae.training import loop, task
+from stages import preprocess
+
+TRIALS = Path("benchmarks/tuning.yaml")
+RESULT = Path("benchmarks/results/tuning.json")
+JUDGE = Path(".cache/tuning_judge.safetensors")
+HELD_OUT = 10_000
+TIMED = 60  # steps, for how many fit
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the trials share: images [N, 1, 28, 28], their labels [N], and the judge."""
+
+    train: Tensor
+    labels: Tensor
+    held_out: Tensor
+    features: Tensor
+    judge: classifier.Classifier
+
+
+def main() -> None:
+    """Entry point: `python -m benchmarks.tuning <folder>`."""
+    arguments = _arguments()
+    machine.use_one_thread()
+    trials = config.load(TRIALS)
+    names = arguments.trials or list(trials)
+    setting = _setting(arguments.folder)
+    for name in names:
+        if name not in trials:
+            raise UserError(f"{TRIALS}: no trial {name!r}; there are: {', '.join(trials)}")
+        if name not in _made():
+            found = trial(setting, trials[name], arguments.seconds)
+            print(f"{name}: {found}", flush=True)
+            storage.write_json(RESULT, {**_made(), name: {**found, "machine": described()}})
+
+
+def trial(setting: Setting, given: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """Trains one model and measures it.
+
+    Args:
+        setting: what all trials share.
+        given: `model`, and `over`, which is laid over params.yaml.
+        seconds: of one core, for the training.
+    """
+    values = config.overlay(config.load(), given.get("over", {}))
+    with tempfile.TemporaryDirectory() as folder:
+        epochs = _fitting(setting, given["model"], values, seconds)
+        values = config.overlay(values, {"train": {"epochs": epochs}})
+        described = _task(setting, given["model"], values, Path(folder))
+        trained = loop.train(
+            described, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
+        )
+    found = {"seconds": round(trained.seconds, 1), "epochs": round(epochs, 2)}
+    if trained.diverged:
+        return {**found, "diverged": trained.diverged.step}
+    networks = described.networks
+    networks.load_state_dict(trained.weights())
+    networks.eval().requires_grad_(False)
+    return {**found, **_measured(setting, networks, described.latent_dim, values, given["model"])}
+
+
+def _measured(
+    setting: Setting, networks: Any, latent_dim: int, values: Mapping[str, Any], model: str
+) -> dict[str, float]:
+    images = sample(networks["decoder"], latent_dim, HELD_OUT, seed=0)
+    features, probabilities = classifier.classify(setting.judge, images)
+    found = {
+        "fid_classifier": frechet_distance(setting.features, features),
+        "class_entropy": class_entropy(class_histogram(probabilities)),
+        "sharpness": float(sharpness(images, setting.held_out).mean()),
+    }
+    if "encoder" in networks:
+        likelihood = values["models"][model]["likelihood"]
+        coded = encoding.encode(networks, setting.held_out, likelihood, 0, importance=1)
+        found["negative_elbo"] = coded.metrics["negative_elbo"]
+    return {name: float(f"{value:.5g}") for name, value in found.items()}
+
+
+def _fitting(setting: Setting, model: str, values: Mapping[str, Any], seconds: float) -> float:
+    """Epochs that take so many seconds, by the time of some steps."""
+    timed = loop.Run(_task(setting, model, values, Path("unused")))
+    timed.task.networks.train()
+    for _ in range(TIMED // 3):  # warm
+        timed.step()
+    with timed.timed():
+        for _ in range(TIMED):
+            timed.step()
+    return seconds / timed.seconds * TIMED / timed.task.steps_per_epoch
+
+
+def _task(setting: Setting, model: str, values: Mapping[str, Any], folder: Path) -> task.Task:
+    return task.build(model, values, setting.train, setting.labels, seed=0, folder=folder)
+
+
+def _setting(folder: Path) -> Setting:
+    data = {"name": "folder", "folder": str(folder.resolve()), "test_share": 0.5}
+    own = sources.read_own(
+        sources.DataParams.model_validate({**data, "invert": False, "transpose": False})
+    )
+    images, labels = preprocess.scaled(own.parts["train"][0]), own.parts["train"][1]
+    train, held_out = images[:-HELD_OUT], images[-HELD_OUT:]
+    if not JUDGE.exists():
+        params = config.block(classifier.ClassifierParams, config.load(), "classifier")
+        judge = classifier.train(train, labels[:-HELD_OUT], params, CPU, True, len(DIGITS))
+        print(f"judge: {classifier.accuracy(judge, held_out, labels[-HELD_OUT:]):.4f}")
+        classifier.save(judge, JUDGE)
+    judge = classifier.load(JUDGE, CPU)
+    features, _ = classifier.classify(judge, held_out)
+    return Setting(train, labels[:-HELD_OUT], held_out, features, judge)
+
+
+def _made() -> dict[str, Any]:
+    return storage.read_json(RESULT) if RESULT.exists() else {}
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("folder", type=Path, help="with MNIST's four IDX files")
+    parser.add_argument("trials", nargs="*", help="names in the file; all where none is given")
+    parser.add_argument("--seconds", type=float, default=120.0, help="of one core, for a training")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run(main)

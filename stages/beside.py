@@ -1,0 +1,91 @@
+"""The whole study with a file of parameters laid over params.yaml, in a folder beside it.
+
+`python -m stages.beside conv.yaml` copies the code and the parameters into `.conv/`, a DVC project
+of its own without Git, trains and measures there what `make study` does here, and prints the table.
+The study that lies here stays as it is; a second call finds everything up to date. `stages.demo`
+is the same for demo.yaml.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from ganvae.core import config, storage
+from ganvae.errors import UserError, run
+from stages import check_params
+from stages.plots_page import page
+
+
+def main() -> None:
+    """Entry point: `python -m stages.beside <file of parameters>`."""
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m stages.beside <file of parameters>, such as conv.yaml")
+    folder = lay_out(Path(sys.argv[1]))
+    call(folder, "dvc", "repro", "evaluate_real")
+    call(folder, "stages.study")
+    call(folder, "dvc", "repro")
+    call(folder, "dvc", "plots", "show")
+    print(
+        f"\n{table(folder)}\nMore: {folder / 'metrics/comparison.md'}, figures: {folder / 'plots'}"
+    )
+
+
+def lay_out(above: Path) -> Path:
+    """A folder with code, parameters and a DVC configuration without Git, named after the file.
+
+    Args:
+        above: what is laid over params.yaml.
+
+    Returns:
+        `.<stem of above>`.
+
+    Raises:
+        UserError: the file is missing, or params.yaml with it is no parameters that a stage takes;
+            nothing has been written.
+    """
+    values = config.overlay(config.load(), config.load(above))
+    check_params.check(values)
+    folder = Path(f".{above.stem}")
+    for name in ("stages", "src"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(name, folder / name, ignore=ignored)
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copy2(name, folder / name)
+    storage.write_text(folder / ".gitignore", "*\n")
+    storage.write_text(folder / "params.yaml", yaml.safe_dump(values, sort_keys=False))
+    settings = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n"
+    template = folder / ".dvc" / "plots_page.html"
+    if not template.exists():
+        storage.write_text(template, page())
+    settings += f"[plots]\n    html_template = {template.name}\n"
+    storage.write_text(folder / ".dvc" / "config", settings)
+    return folder
+
+
+def call(folder: Path, module: str, *arguments: str) -> None:
+    """Runs a module of this interpreter in `folder`; its programs come first on PATH.
+
+    Raises:
+        UserError: it failed; it has said why.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    command = [sys.executable, "-m", module, *arguments]
+    status = subprocess.call(command, cwd=folder, env={**os.environ, "PATH": path})
+    if status:
+        what = " ".join((module, *arguments[:1]))
+        raise UserError(f"{what} failed in {folder}, the reason is above")
+
+
+def table(folder: Path) -> str:
+    """The first tables of the comparison, up to the reconstructions."""
+    text = (folder / "metrics/comparison.md").read_text(encoding="utf-8")
+    return "\n## ".join(text.split("\n## ")[:3])
+
+
+if __name__ == "__main__":
+    run(main)
