@@ -1,5 +1,7 @@
 """The faster layer is torch's own: its values, its gradients, and the gradients of those."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -80,6 +82,31 @@ def test_elsewhere_it_is_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
         single(x)
     monkeypatch.setattr(matmul, "ONEDNN", None)
     torch.testing.assert_close(single(x), nn.functional.linear(x, single.weight, single.bias))
+
+
+def operators(program: torch.fx.GraphModule) -> set[str]:
+    return {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+def test_what_leaves_or_is_compiled_holds_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other program, and no other device, has oneDNN's operator."""
+    monkeypatch.setattr(matmul._Product, "apply", None)
+    layer, x = Linear(4, 6), torch.randn(5, 4)
+    for strict in (False, True):
+        program = torch.export.export(layer, (x,), strict=strict)
+        assert operators(program.graph_module) == {"aten.linear.default"}
+    traced = torch.jit.trace(layer, x, check_trace=False)  # the check calls the layer itself
+    assert "aten::linear" in str(traced.inlined_graph)
+    compiled: list[set[str]] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: object) -> Any:
+        compiled.append(operators(graph))
+        return graph.forward
+
+    torch.compile(layer, backend=backend)(x)
+    assert len(compiled) == 1
+    assert "linear" in compiled[0].pop()
 
 
 def test_it_saves_and_starts_as_torchs() -> None:

@@ -6,6 +6,7 @@ and twice the speed there (docs/performance.md). torch offers it for float32 onl
 that its compiler calls, so that is what is called here.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,10 +22,17 @@ def _onednn() -> Any:
 
 
 ONEDNN = _onednn()
+_is_tracing: Callable[[], bool] = torch.jit.is_tracing  # type: ignore[attr-defined]
 
 
 def product(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-    """x [M, K], w [N, K], b [N] or None -> x w^T + b [M, N], for float32 on a CPU by oneDNN."""
+    """x [M, K], w [N, K], b [N] or None -> x w^T + b [M, N], for float32 on a CPU by oneDNN.
+
+    What is exported, traced or compiled holds torch's own `linear`: no other program has oneDNN's
+    operator, and torch's compiler chooses it by itself.
+    """
+    if torch.compiler.is_compiling() or _is_tracing():
+        return linear(x, w, b)
     if not ONEDNN or x.dtype != torch.float32 or x.device.type != "cpu":
         return linear(x, w, b)
     if torch.is_autocast_enabled("cpu"):
