@@ -153,6 +153,22 @@ def test_equal_tensors_give_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_metadata_give_equal_bytes(tmp_path: Path) -> None:
+    """safetensors orders them as it comes; six keys are in order once in 720 times."""
+    path, metadata = tmp_path / "x", {name: f"é {name}" for name in "fbdace"}
+    for _ in range(3):
+        storage.write_tensors(path, {"b": torch.arange(5.0), "a": torch.arange(3)}, metadata)
+        content = path.read_bytes()
+        size = int.from_bytes(content[:8], "little")
+        assert size % 8 == 0
+        header = json.loads(content[8 : 8 + size])
+        assert list(header["__metadata__"].items()) == sorted(metadata.items())
+    assert storage.read_metadata(path) == metadata
+    read = storage.read_tensors(path)
+    assert torch.equal(read["b"], torch.arange(5.0))
+    assert torch.equal(read["a"], torch.arange(3))
+
+
 @pytest.mark.parametrize("damage", ["truncated", "header", "empty", "other"])
 def test_damaged_tensors_are_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "x.safetensors"

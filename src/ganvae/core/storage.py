@@ -121,10 +121,25 @@ def write_state(path: Path, state: Mapping[str, Any]) -> None:
 def write_tensors(
     path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Writes named tensors as one safetensors file."""
+    """Writes named tensors as one safetensors file; the same content gives the same bytes."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # not `save_file`: on a full disk it raises an error of its own, no `OSError`
-    write_bytes(path, save(contiguous, metadata=dict(metadata or {})))
+    content = save(contiguous, metadata=dict(metadata or {}))
+    write_bytes(path, _with_sorted_metadata(content) if metadata else content)
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """safetensors writes its metadata in an order that differs from process to process.
+
+    A file is the length of its header (8 bytes, little-endian), the header as JSON, which spaces
+    fill up to a multiple of 8 bytes, and the tensors.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, content[end:]])
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
