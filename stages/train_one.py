@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ganvae.core import imageset, machine, storage
+from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs import progress
 from ganvae.jobs.stop import watch_for_stop
+from ganvae.models.base import build
+from ganvae.models.base.contract import NetworksParams
+from ganvae.models.base.description import Description
 from ganvae.training import loop, record, task
 
 SAVE_SECONDS = 30.0
@@ -33,12 +36,22 @@ def main() -> None:
             stopped=stopped,
         )
     with storage.whole_folder(folder / "result", scratch=folder) as written:
-        record.write(written, trained)
+        record.write(written, trained, _description(job))
 
 
 def _task(job: dict[str, Any], folder: Path) -> task.Task:
     images, labels = imageset.training_set(Path(job["images"]), machine.device())
     return task.build(job["model"], job["params"], images, labels, seed=job["seed"], folder=folder)
+
+
+def _description(job: dict[str, Any]) -> Description:
+    return build.describe(
+        job["model"],
+        config.block(NetworksParams, job["params"], "networks"),
+        seed=job["seed"],
+        data=job["data"],
+        images_sha256=job["images_sha256"],
+    )
 
 
 def _report(run: loop.Run, folder: Path) -> None:

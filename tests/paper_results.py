@@ -18,7 +18,7 @@ from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.data import idx, sources
 from ganvae.evaluation import evaluate, parts, status
 from ganvae.judging import classifier, judged
-from ganvae.models.base import snapshots, systems
+from ganvae.models.base import build, snapshots, systems
 from ganvae.papers.ghosh2020 import codes
 from ganvae.papers.mi2018 import quantities as of_mi2018
 from ganvae.papers.parakatta2023 import sets
@@ -155,7 +155,14 @@ def _train(name: str) -> None:
         trained = loop.train(
             given, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
         )
-        record.write(work / "result", trained)
+        description = build.describe(
+            system.model,
+            system.networks,
+            seed=seed,
+            data=system.data_set,
+            images_sha256="of the bundled digits",
+        )
+        record.write(work / "result", trained, description)
         for file in (work / "result").iterdir():
             kind = system.folder / file.stem
             kind.mkdir(parents=True, exist_ok=True)

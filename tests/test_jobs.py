@@ -148,7 +148,8 @@ def wanted(of: list[int], images: str = "images") -> list[Job]:
         "networks": {"architecture": "wide", "latent_dim": 4},
         "models": {"gan": {}},
     }
-    return list(seeds.jobs(Plan("gan", values, Path(images), Path("params.yaml"))).values())
+    plan = Plan("gan", values, Path(images), Path("params.yaml"), "digits")
+    return list(seeds.jobs(plan).values())
 
 
 def test_locks_are_taken_in_one_order_whatever_that_of_the_jobs(

@@ -12,14 +12,17 @@ from ganvae.core.imageset import quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.core.storage import read_tensors
 from ganvae.errors import Interrupted
+from ganvae.models.base.build import describe
 from ganvae.models.base.contract import to_images
 from ganvae.training import record
 from ganvae.training.average import Average
 from ganvae.training.step import Stepper
 from ganvae.training.task import build
+from tests.architectures import params
 from tests.test_training import SETTINGS, after, images, task, to_the_end
 
 CPU = torch.device("cpu")
+DESCRIPTION = describe("vae", params("wide"), seed=0, data="none", images_sha256="none")
 
 
 def test_a_part_of_an_epoch(tmp_path: Path) -> None:
@@ -30,7 +33,7 @@ def test_a_part_of_an_epoch(tmp_path: Path) -> None:
 
 def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
     given = task(tmp_path / "long", "vae", epochs=2, lr_decay=0.0, checkpoints=[1, 2, 9])
-    record.write(tmp_path / "result", to_the_end(given))
+    record.write(tmp_path / "result", to_the_end(given), DESCRIPTION)
     kept = read_tensors(tmp_path / "result" / "checkpoints.safetensors")
     steps = given.steps_per_epoch
     assert {int(name.split(".")[0]) for name in kept} == {steps, 2 * steps}, "9 is not reached"
@@ -44,7 +47,7 @@ def test_checkpoints_hold_the_weights_of_their_epochs(tmp_path: Path) -> None:
 
 def test_no_checkpoints_no_file(tmp_path: Path) -> None:
     given = task(tmp_path, "vae", epochs=1, checkpoints=[])
-    record.write(tmp_path / "result", to_the_end(given))
+    record.write(tmp_path / "result", to_the_end(given), DESCRIPTION)
     assert not (tmp_path / "result" / "checkpoints.safetensors").exists()
 
 

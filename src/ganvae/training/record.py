@@ -7,20 +7,22 @@ from pathlib import Path
 from torch import Tensor
 
 from ganvae.core.storage import read_tensors, write_json, write_tensors, write_text
+from ganvae.models.base.description import Description
 from ganvae.models.base.snapshots import pack
 from ganvae.training import costs
 from ganvae.training.loop import Run
 
 
-def write(folder: Path, run: Run) -> None:
+def write(folder: Path, run: Run, description: Description) -> None:
     """Writes one file per kind of `systems.RECORD` of a run at its end into `folder`.
 
+    The weights have the description: `build.from_file` needs nothing else.
     A diverged run has no weights, and one without `train.checkpoints` no such file: it holds all of
     them, named `<step>.<tensor>`.
     """
     task = run.task
     if not run.diverged:
-        write_tensors(folder / "weights.safetensors", run.weights())
+        write_tensors(folder / "weights.safetensors", run.weights(), description.metadata())
     if checkpoints := _checkpoints(task.folder / "checkpoints", run.last_step):
         write_tensors(folder / "checkpoints.safetensors", checkpoints)
     snapshots = pack(task.folder / "snapshots", run.last_step, task.train.batch_size)

@@ -27,6 +27,7 @@ def jobs(plan: Plan) -> dict[int, Job]:
     values = plan.values
     description = {
         "model": plan.model,
+        "data": plan.data_set,
         "params": {
             "train": {**values["train"], "seeds": [0]},
             "networks": values["networks"],
@@ -51,6 +52,7 @@ def jobs(plan: Plan) -> dict[int, Job]:
             **description,
             "seed": seed,
             "images": str(plan.images.absolute()),
+            "images_sha256": origin["images"][0],
             "file": plan.file.as_posix(),
         }
         found[seed] = Job(f"{plan.model} seed {seed}", command, folder, read, content)

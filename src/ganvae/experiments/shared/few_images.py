@@ -89,7 +89,7 @@ def training(block: GanBlock, subset: Subset, images: Path) -> Plan:
         },
         "models": block.models,
     }
-    return Plan(MODEL, values, images, PAPERS_FILE)
+    return Plan(MODEL, values, images, PAPERS_FILE, trainings.DATA_SET)
 
 
 def generate(decoder: nn.Module, labels: Tensor, latent_dim: int, seed: int) -> Tensor:

@@ -27,6 +27,7 @@ from ganvae.training import seeds
 Architecture = Literal["ghosh2020_gan", "mi2018", "wide"]
 Models = dict[str, dict[str, Any]]
 MNIST = PAPERS / "data" / "mnist"  # on which experiments on another set are trained
+DATA_SET = "of an experiment"  # as a training's weights say: images that it chose by itself
 BATCH = 1000
 
 K = TypeVar("K", bound=Hashable)
@@ -65,7 +66,7 @@ def of(params: TrainingParams, name: str, latent_dim: int, images: Path) -> Plan
         "networks": {"architecture": params.architecture, "latent_dim": latent_dim},
         "models": {name: params.models[name]},
     }
-    return Plan(name, values, images, PAPERS_FILE)
+    return Plan(name, values, images, PAPERS_FILE, DATA_SET)
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ganvae.core import config
+from ganvae.core import config, storage
 from ganvae.core.machine import seed_for
-from ganvae.errors import ParameterError, UserError
+from ganvae.errors import ParameterError, UserError, parameters_of
 from ganvae.models.base.contract import NetworksParams
+from ganvae.models.base.description import Description, described
 from ganvae.networks.layers.initialisation import initialise
 
 PACKAGE = Path(__file__).parents[2]
@@ -144,3 +145,49 @@ def restore(
         first = str(error).splitlines()[1:2] or [str(error)]
         raise UserError(f"{source}: weights of another architecture: {first[0].strip()}") from None
     return networks.eval().requires_grad_(False)
+
+
+def describe(
+    name: str, params: NetworksParams, *, seed: int, data: str, images_sha256: str
+) -> Description:
+    """What the weights of a training say about themselves.
+
+    Args:
+        name: the model.
+        params: the block `networks`.
+        seed: the training's.
+        data: the name of the data set.
+        images_sha256: of the file of processed training images.
+    """
+    channels, height, width = image_shape(params.architecture)
+    convention = [
+        f"images: float32 [N, {channels}, {height}, {width}] in [-1, 1]",
+        f"decoder: N(0, I) [N, {params.latent_dim}] -> logits, images = tanh(logits / 2)",
+    ]
+    if "encoder" in model(name).NETWORKS:
+        size = 2 * params.latent_dim
+        convention.append(f"encoder: images -> mean and log-variance side by side [N, {size}]")
+    return Description(
+        model=name,
+        networks=params,
+        seed=seed,
+        data=data,
+        images_sha256=images_sha256,
+        convention="; ".join(convention),
+    )
+
+
+def from_file(path: Path) -> tuple[Description, nn.ModuleDict]:
+    """The networks of a weights file that has its description, and nothing else is needed.
+
+    Returns:
+        The description, and the networks as `restore` returns them.
+
+    Raises:
+        UserError: the file is missing, damaged or without a description; it is of a model, an
+            architecture or options that are not known here; or the weights are another one's.
+    """
+    description = described(storage.read_metadata(path), path)
+    with parameters_of(path):
+        weights = storage.read_tensors(path)
+        return description, restore(description.model, description.networks, weights, path)

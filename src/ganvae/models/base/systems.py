@@ -79,12 +79,14 @@ class Plan:
             networks are to be measured.
         images: the file of the training images, as `imageset.training_set` reads it.
         file: where the parameters stand.
+        data_set: the name of the images' data set, which the weights say.
     """
 
     model: str
     values: Mapping[str, Any]
     images: Path
     file: Path
+    data_set: str
 
     @property
     def networks(self) -> NetworksParams:
@@ -154,6 +156,7 @@ def read(name: str, file: Path = PARAMS_FILE) -> System:
             values=everything,
             images=_images(data),
             file=file,
+            data_set=config.section(everything, "data.name"),
             name=name,
             data=data,
             folder=data / "models" / name,
@@ -171,6 +174,7 @@ def read(name: str, file: Path = PARAMS_FILE) -> System:
         values=values,
         images=_images(data),
         file=file,
+        data_set=block.data,
         name=name,
         data=data,
         folder=own / "trained",
