@@ -14,7 +14,13 @@ import pytest
 from tests.project import ROOT
 
 ALWAYS = {"wide", "mi2018"}
-OF_NETWORKS = {"test_networks", "test_models", "test_paper_networks", "test_paper_models"}
+OF_NETWORKS = {
+    "test_export",
+    "test_models",
+    "test_networks",
+    "test_paper_models",
+    "test_paper_networks",
+}
 CLUSTER = ("src/ganvae/jobs/", "stages/attend.py", "tests/test_cluster.py")
 
 
