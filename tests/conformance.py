@@ -23,7 +23,7 @@ from ganvae.models.base import build, contract
 from ganvae.models.base.contract import Loss, NetworksParams, Optimizer, TrainParams, Update
 from ganvae.training.step import Stepper
 from ganvae.training.task import Task
-from tests.no_waiting import NoWaiting
+from tests.no_waiting import no_waiting
 
 CPU = torch.device("cpu")
 BATCH = 8
@@ -228,7 +228,7 @@ def check_step(built: Built, update: Update) -> None:
         seed=0,
         folder=Path(),
     )
-    with NoWaiting():
+    with no_waiting():
         Stepper(task, here).step(built.images, built.labels, Noise(0, CPU), 1)
     for name, network in networks.items():
         old = built.networks[name].state_dict()

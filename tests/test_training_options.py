@@ -113,7 +113,7 @@ def test_an_average_changes_what_is_drawn_and_not_the_training(tmp_path: Path, n
         torch.equal(a, b)
         for a, b in zip(plain.networks.parameters(), averaged.networks.parameters(), strict=True)
     )
-    record.write(tmp_path / "result", runs[1])
+    record.write(tmp_path / "result", runs[1], DESCRIPTION)
     weights = read_tensors(tmp_path / "result" / "weights.safetensors")
     for key, trained in averaged.networks.state_dict().items():
         drawn = key.startswith(("decoder", "encoder"))
