@@ -21,11 +21,21 @@ settings.register_profile("repeatable", database=None, deadline=None, derandomiz
 settings.load_profile("repeatable")
 
 
+# Files in the order in which xdist deals them out: the demo takes longest, beside it run long ones
+# that do not need it, the next find it done, and many short ones fill what is left.
+FIRST = (
+    "test_demo", "test_own_pipeline", "test_papers_pipeline", "test_study", "test_report_mi2018",
+    "test_survival", "test_evaluation", "test_map", "test_experiments",
+    "test_pipeline", "test_papers_apart", "test_sixth_model",
+)  # fmt: skip
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The demo first, as it takes longest: other files run beside it, the rest find it done."""
+    """Says which tests are slow, and puts the long ones first."""
     nightly.mark(items)
-    items.sort(key=lambda item: item.path.stem != "test_demo")
+    rank = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +71,16 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from tests import paper_results
 
     return paper_results.reports(tmp_path_factory.mktemp("papers") / "project")
+
+
+@pytest.fixture(scope="module")
+def made(papers: Any, request: pytest.FixtureRequest) -> Any:
+    """The report of the paper that a file of tests is named after."""
+    return papers(request.path.stem.removeprefix("test_report_"))
+
+
+@pytest.fixture
+def results(made: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Its systems, in the project that they lie in."""
+    monkeypatch.chdir(made.folder)
+    return made.results

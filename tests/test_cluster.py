@@ -21,6 +21,7 @@ from ganvae.jobs import cluster as cluster_of_jobs
 from stages import train
 from tests import inside, project
 
+pytestmark = pytest.mark.touching("src/ganvae/jobs/", "stages/attend.py")
 LONG = {"train": {"epochs": 7, "seeds": [0, 1]}}  # 154 steps: some seconds on one core
 # the environment's path file would put the project on the workers' path
 DASK = (

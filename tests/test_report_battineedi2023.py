@@ -1,6 +1,5 @@
 """The report of battineedi2023, on systems that were trained for a few steps."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -14,18 +13,6 @@ from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence, Told
 from ganvae.papers.shared.results import Result, Results
 from tests.paper_results import EPOCHS, Made
-
-
-@pytest.fixture(scope="module")
-def made(papers: Callable[[str], Made]) -> Made:
-    return papers("battineedi2023")
-
-
-@pytest.fixture
-def results(made: Made, monkeypatch: pytest.MonkeyPatch) -> Results:
-    """In the project that they lie in."""
-    monkeypatch.chdir(made.folder)
-    return made.results
 
 
 def test_every_reading_of_the_error_is_a_row_and_one_verdict_is_over_all(made: Made) -> None:

@@ -1,7 +1,6 @@
 """The report of ghosh2020, on systems that were trained for a few steps, and its own quantities."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +21,6 @@ from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence
 from ganvae.papers.shared.results import Results
 from tests.paper_results import Made
-
-
-@pytest.fixture(scope="module")
-def made(papers: Callable[[str], Made]) -> Made:
-    return papers("ghosh2020")
-
-
-@pytest.fixture
-def results(made: Made, monkeypatch: pytest.MonkeyPatch) -> Results:
-    """In the project that they lie in."""
-    monkeypatch.chdir(made.folder)
-    return made.results
 
 
 def texts(figure: Figure) -> str:

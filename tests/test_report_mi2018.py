@@ -1,6 +1,5 @@
 """The report of mi2018, on systems that were trained for a few steps, and its own quantities."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,6 @@ from ganvae.papers.mi2018 import figures, quantities, rules
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence
 from tests.paper_results import Made
-
-
-@pytest.fixture(scope="module")
-def made(papers: Callable[[str], Made]) -> Made:
-    return papers("mi2018")
 
 
 def test_what_was_measured_stands_in_the_rows(made: Made) -> None:

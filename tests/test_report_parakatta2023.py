@@ -1,6 +1,6 @@
 """The report of parakatta2023, on systems that were trained for a few steps, and its functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +22,6 @@ from ganvae.papers.shared.evidence import Evidence, Told, Values, decide
 from ganvae.papers.shared.results import Results
 from tests.paper_results import Made
 from tests.project import ROOT
-
-
-@pytest.fixture(scope="module")
-def made(papers: Callable[[str], Made]) -> Made:
-    return papers("parakatta2023")
-
-
-@pytest.fixture
-def results(made: Made, monkeypatch: pytest.MonkeyPatch) -> Results:
-    """In the project that they lie in."""
-    monkeypatch.chdir(made.folder)
-    return made.results
 
 
 def texts(figure: Figure) -> str:

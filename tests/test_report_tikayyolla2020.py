@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections.abc import Callable
 from statistics import fmean
 
 import pandas as pd
@@ -16,18 +15,6 @@ from ganvae.papers.shared.results import Results
 from ganvae.papers.tikayyolla2020 import figures, losses, quantities, training
 from stages import report
 from tests.paper_results import EPOCHS, Made
-
-
-@pytest.fixture(scope="module")
-def made(papers: Callable[[str], Made]) -> Made:
-    return papers("tikayyolla2020")
-
-
-@pytest.fixture
-def results(made: Made, monkeypatch: pytest.MonkeyPatch) -> Results:
-    """In the project that they lie in."""
-    monkeypatch.chdir(made.folder)
-    return made.results
 
 
 def test_every_published_number_is_a_row_and_not_reached_here(made: Made) -> None:
