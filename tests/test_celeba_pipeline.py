@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from dvc.utils.serialize import modify_yaml
 from PIL import Image
 
 from ganvae.core import config, storage
@@ -36,14 +35,6 @@ def test_both_systems_have_half_of_fifty_epochs_and_differ_in_the_loss_alone() -
         assert plain_gan["models"]["vaegan"][key] == constrained["models"]["cvaegan"][key]
     papers = config.load(ROOT / config.PAPERS_FILE)["papers"]["mi2018"]["models"]
     assert PARAMS["papers"]["celeba"]["models"] == {m: papers[m] for m in ("vaegan", "cvaegan")}
-
-
-def test_the_file_is_in_the_form_in_which_dvc_writes_it_back(tmp_path: Path) -> None:
-    copy = tmp_path / "params.yaml"
-    shutil.copy(ROOT / FILE, copy)
-    with modify_yaml(copy):
-        pass
-    assert copy.read_text() == (ROOT / FILE).read_text()
 
 
 def small(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from ganvae.core import config, machine
 from ganvae.core.config import Block
 from ganvae.errors import UserError
 from ganvae.models.base import build, contract
+from stages import celeba_data
 from stages.check_params import check, slow_precision
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -62,23 +63,26 @@ def test_the_example_in_the_readme_changes_something() -> None:
     assert VALUES["train"]["lr"] != 2e-4
 
 
-def changed_lines(overrides: list[str], tmp_path: Path) -> list[tuple[str, str]]:
-    """(before, after) of the lines that differ after DVC wrote `params.yaml` with overrides."""
+def changed_lines(
+    overrides: list[str], tmp_path: Path, params: Path = PARAMS
+) -> list[tuple[str, str]]:
+    """(before, after) of the lines that differ after DVC wrote the file with overrides."""
     path = tmp_path / "params.yaml"
-    path.write_bytes(PARAMS.read_bytes())
+    path.write_bytes(params.read_bytes())
     if overrides:
         apply_overrides(path, overrides)
     else:
         with modify_yaml(path):
             pass
-    before, after = PARAMS.read_bytes().decode(), path.read_bytes().decode()
+    before, after = params.read_bytes().decode(), path.read_bytes().decode()
     pairs = zip(before.splitlines(True), after.splitlines(True), strict=True)
     return [(one, other) for one, other in pairs if one != other]
 
 
-def test_dvc_writes_the_committed_form(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["params.yaml", config.PAPERS_FILE, celeba_data.FILE], ids=str)
+def test_dvc_writes_the_committed_form(tmp_path: Path, file: str | Path) -> None:
     """Else the first `dvc exp run -S` changes lines that nobody asked to change."""
-    assert changed_lines([], tmp_path) == []
+    assert changed_lines([], tmp_path, PARAMS.parent / file) == []
 
 
 @pytest.mark.parametrize(
