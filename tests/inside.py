@@ -9,6 +9,8 @@ from unittest import mock
 from ganvae.experiments.shared import classifiers
 from ganvae.jobs import executor
 from ganvae.jobs.executor import Job
+from ganvae.models.base import snapshots
+from ganvae.training import costs
 from stages import download, preprocess, train_one
 
 
@@ -25,6 +27,17 @@ def whole(folder: Path, main: Callable[[], None], *arguments: str) -> None:
     """`call`, with its jobs in this process too, one after the other."""
     with mock.patch.object(executor, "run", _run):
         call(folder, main, *arguments)
+
+
+@contextlib.contextmanager
+def little_drawn() -> Iterator[None]:
+    """Trainings in this process draw few images, for their snapshots and to measure their speed."""
+    with contextlib.ExitStack() as stack:
+        for module, name, value in (
+            (snapshots, "IMAGES", 50), (costs, "SAMPLED", 10), (costs, "SAMPLING_SECONDS", 1e-9)
+        ):  # fmt: skip
+            stack.enter_context(mock.patch.object(module, name, value))
+        yield
 
 
 def prepared(made: Path) -> Path:

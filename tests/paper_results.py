@@ -18,7 +18,7 @@ from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.data import idx, sources
 from ganvae.evaluation import evaluate, parts, status
 from ganvae.judging import classifier, judged
-from ganvae.models.base import build, snapshots, systems
+from ganvae.models.base import build, systems
 from ganvae.papers.ghosh2020 import codes
 from ganvae.papers.mi2018 import quantities as of_mi2018
 from ganvae.papers.parakatta2023 import sets
@@ -26,12 +26,11 @@ from ganvae.papers.shared import claims, page, values, verdicts
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Report, Results
-from ganvae.training import costs, loop, record, task
-from tests import made_experiments
+from ganvae.training import loop, record, task
+from tests import inside, made_experiments
 from tests.idx_files import CONVERSION
 from tests.project import ROOT
 
-SNAPSHOT_IMAGES = 50
 SEEDS = 2  # of a system at most
 EPOCHS = 0.1  # five steps of 32 digits
 TINY: dict[str, Any] = {
@@ -79,9 +78,10 @@ def reports(folder: Path) -> Callable[[str], Made]:
 
     @cache
     def of(paper: str) -> Made:
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, inside.little_drawn():
             patch.chdir(folder)
-            _small(patch)
+            for module in (of_mi2018, codes):
+                patch.setattr(module, "IMAGES", 200)
             for name in systems.of_paper(paper):
                 _train(name)
             own, rows = Results(paper), claims.read(paper)
@@ -93,15 +93,6 @@ def reports(folder: Path) -> Callable[[str], Made]:
             return Made(folder, own, rows, found, module.report(own, rows))
 
     return of
-
-
-def _small(patch: pytest.MonkeyPatch) -> None:
-    """Fewer images where no table or figure shows the difference."""
-    patch.setattr(snapshots, "IMAGES", SNAPSHOT_IMAGES)
-    patch.setattr(costs, "SAMPLED", 10)
-    patch.setattr(costs, "SAMPLING_SECONDS", 1e-9)
-    patch.setattr(of_mi2018, "IMAGES", 200)
-    patch.setattr(codes, "IMAGES", 200)
 
 
 def _prepare(folder: Path) -> None:
