@@ -13,7 +13,7 @@ from ganvae.core.config import overlay
 from stages.check_params import check
 from tests import project
 from tests.demo_run import Demo, as_new_user
-from tests.pipelines import MODELS, Pipeline, leaves, ran
+from tests.pipelines import EVALUATE, MODELS, TRAIN, Pipeline, leaves, ran
 
 # The overlay
 
@@ -52,8 +52,13 @@ def test_the_demo_changes_what_it_names_and_is_valid() -> None:
 
 
 def test_it_runs_every_stage_once_and_a_second_call_none(demo: Demo) -> None:
-    assert ran(demo.first) == set(Pipeline(demo.folder).stages)
+    order = re.findall(r"Running stage '([^']+)'", demo.first)
+    assert sorted(order) == sorted(Pipeline(demo.folder).stages)
     assert ran(demo.second) == set()
+    first_training = min(order.index(stage) for stage in TRAIN)
+    assert order.index("evaluate_real") < first_training, "the judge is tested first"
+    make_study = (project.ROOT / "Makefile").read_text().partition("stages.study")[0]
+    assert "repro evaluate_real" in make_study
 
 
 def test_it_prints_the_table_and_draws(demo: Demo) -> None:
@@ -77,14 +82,16 @@ def test_it_touches_nothing_else(demo: Demo) -> None:
 
 
 @pytest.mark.slow
-def test_it_runs_without_git(demo: Demo, tmp_path: Path) -> None:
-    """As from an unpacked archive; the trainings come from the clone's run cache, to save time."""
+def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> None:
+    """As from an unpacked archive; the images and the judge come from the clone's run cache."""
     archive, cache = tmp_path / "project", Path(".demo/.dvc/cache")
     ignored = shutil.ignore_patterns(".git", ".demo")
     shutil.copytree(demo.clone, archive, symlinks=True, ignore=ignored)
+    shutil.copy2(project.ROOT / "demo.yaml", archive)
     before = project.contents(archive)
     shutil.copytree(demo.clone / cache, archive / cache)
     output = project.succeed(as_new_user(archive, sys.executable, "-m", "stages.demo"))
+    assert ran(output) == TRAIN | EVALUATE | {"evaluate_real", "compare"}
     table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
     assert table.split("\n## ")[1] in output
     after = project.contents(archive).items()

@@ -1,7 +1,6 @@
 """The root's commands never touch `papers/`, a DVC project of its own that has no data here."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,10 @@ from tests.pipelines import MODELS, ran
 
 PAPERS = config.load(project.ROOT / config.PAPERS_FILE)
 OF_PAPERS = ("papers/", "celeba", *PAPERS["papers"])
+# of what only DVC and its files can change
+of_dvc = pytest.mark.touching(
+    "dvc.yaml", "papers/dvc.yaml", ".dvc", "papers/.dvc", "requirements.lock", "pyproject.toml"
+)
 UP_TO_DATE = "Data and pipelines are up to date."
 
 
@@ -25,23 +28,21 @@ def dvc(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def repository(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return demo_run.repository(demo, tmp_path_factory.mktemp("apart") / "repository")
-
-
-@pytest.fixture
-def folder(repository: Path) -> Iterator[Path]:
-    """The repository with the study finished; every test starts from what is committed."""
-    assert (repository / "papers/dvc.yaml").exists()
-    assert not [p for p in (repository / "papers/data").iterdir() if p.name != ".gitignore"]
-    yield repository
-    project.succeed(project.command(repository, "git", "checkout", "-q", "."))
-    dvc(repository, "checkout", "--quiet")
+def folder(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the study finished; every test leaves what is committed."""
+    made = demo_run.repository(demo, tmp_path_factory.mktemp("apart") / "repository")
+    assert (made / "papers/dvc.yaml").exists()
+    assert not [p for p in (made / "papers/data").iterdir() if p.name != ".gitignore"]
+    return made
 
 
 def test_what_only_looks(folder: Path) -> None:
     assert dvc(folder, "status").strip() == UP_TO_DATE
-    assert len(dvc(folder, "metrics", "show").splitlines()) == 1 + len(MODELS) + 1
+    shown = dvc(folder, "metrics", "show").splitlines()
+    assert len(shown) == 1 + len(MODELS) + 1
+    assert max(map(len, shown)) <= 165, "a table that fits the screen"
+    named = " ".join(shown)
+    assert all(f"metrics/{m}.json" in named for m in (*MODELS, "classifier"))
     dvc(folder, "plots", "show")
     assert (folder / "dvc_plots/index.html").exists()
     assert dvc(folder, "list", ".", "--dvc-only").split() == ["data"]
@@ -62,8 +63,11 @@ def test_experiments(folder: Path) -> None:
     dvc(folder, "exp", "branch", "finer", "kept")
     assert "dpi: 90" in project.command(folder, "git", "show", "kept:params.yaml").stdout
     dvc(folder, "exp", "show", "--no-pager", "--drop", "(src|stages|data)/.*")
+    project.succeed(project.command(folder, "git", "checkout", "-q", "."))
+    dvc(folder, "checkout")
 
 
+@of_dvc
 def test_a_remote_and_a_second_clone(folder: Path, tmp_path: Path) -> None:
     remote, clone = tmp_path / "remote", tmp_path / "clone"
     dvc(folder, "remote", "add", "--local", "--default", "--force", "store", str(remote))
@@ -78,12 +82,14 @@ def test_a_remote_and_a_second_clone(folder: Path, tmp_path: Path) -> None:
     assert dvc(clone, "push").strip() == "Everything is up to date."
 
 
+@of_dvc
 def test_checkout_brings_back_what_is_gone(folder: Path) -> None:
     (folder / "data/classifier/weights.safetensors").unlink()
     dvc(folder, "checkout")
     assert dvc(folder, "status").strip() == UP_TO_DATE
 
 
+@of_dvc
 def test_collecting_garbage_leaves_the_papers_cache_alone(folder: Path) -> None:
     papers = folder / "papers"
     (papers / "own.txt").write_text("of the papers\n")
