@@ -10,6 +10,8 @@ import pytest
 
 from ganvae.core import config
 from ganvae.core.config import overlay
+from ganvae.errors import UserError
+from stages import beside
 from stages.check_params import check
 from tests import project
 from tests.demo_run import Demo, as_new_user
@@ -41,11 +43,57 @@ def test_the_demo_changes_what_it_names_and_is_valid() -> None:
     demo = config.load(project.ROOT / "demo.yaml")
     laid = overlay(params, demo)
     check(laid)
-    assert set(leaves(laid)) == set(leaves(params)), "demo.yaml adds no key"
+    own = {"networks.options.channels"}  # of its architecture
+    assert set(leaves(laid)) == set(leaves(params)) | own, "demo.yaml adds no other key"
     for key in leaves(demo):
+        if key in own:
+            continue
         assert config.section(laid, key) == config.section(demo, key)
         assert config.section(demo, key) != config.section(params, key), f"{key} says nothing new"
     assert laid["data"]["name"] == "digits", "no download"
+
+
+# A folder beside
+
+
+def test_a_file_is_laid_over_in_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.make(tmp_path / "project", {})
+    monkeypatch.chdir(tmp_path / "project")
+    shutil.copy2(project.ROOT / "conv.yaml", "mine.yaml")
+    before = project.contents(Path())
+    folder = beside.lay_out(Path("mine.yaml"))
+    laid = config.load(folder / "params.yaml")
+    assert folder == Path(".mine")
+    assert laid == overlay(config.load(), config.load(Path("mine.yaml")))
+    assert laid["networks"]["architecture"] == "conv"
+    assert {
+        n: c for n, c in project.contents(Path()).items() if not n.startswith(".mine/")
+    } == before
+    assert (folder / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("networks: {architecture: conv}", "networks.options.channels: missing"),
+        ("train: {ema: 1.0}", "train.ema = 1.0: allowed: less than 1"),
+        ("train: {ema: 1}", "train.ema = 1: allowed: less than 1"),
+        ("networks: {initialisation: glorot}", "allowed: 'torch' or 'keras'"),
+        ("networks: {architecture: ghosh2020_vae}", "has no discriminator, which gan needs"),
+        ("- 1", "a mapping of sections is expected"),
+    ],
+)
+def test_a_wrong_file_is_one_line_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    shutil.copy2(project.ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=re.escape(said)):
+        beside.lay_out(Path("mine.yaml"))
+    assert {path.name for path in tmp_path.iterdir()} == {"params.yaml", "mine.yaml"}
 
 
 # The command, in a fresh clone without an identity
