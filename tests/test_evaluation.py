@@ -18,6 +18,7 @@ from ganvae.evaluation import encoding, showcase
 from ganvae.evaluation.timeline import collapsed_at
 from ganvae.floors import floors, selftest
 from ganvae.judging import classifier, inception, judged
+from ganvae.metrics import frechet_distance
 from ganvae.models.base import build, contract
 from stages import evaluate, evaluate_real
 from tests.fake_details import PLANTED
@@ -56,6 +57,7 @@ def images(n: int, seed: int = 0) -> Tensor:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with everything that the evaluation of seeds 0 and 1 reads, but no model."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(frechet_distance, "RESAMPLES", 10)  # nine tenths of the time otherwise
     monkeypatch.setenv("GANVAE_DEVICE", "cpu")
     monkeypatch.setattr(machine, "use_one_thread", lambda: None)  # conftest has seen to it
     set_params()
@@ -387,15 +389,15 @@ def nothing_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small_inception(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A network of Inception's form in its place; counts the images that it is shown."""
+    """A network of Inception's form in its place, with few features; counts what it is shown."""
     shown: list[int] = []
 
     class Small(nn.Module):
         def forward(self, enlarged: Tensor) -> Tensor:
             shown.append(len(enlarged))
-            return nn.functional.interpolate(enlarged[:, :1], (32, 64)).flatten(1)
+            return nn.functional.interpolate(enlarged[:, :1], (8, 8)).flatten(1)
 
-    class_weights = torch.randn(1008, 2048, generator=torch.Generator().manual_seed(0)) / 45
+    class_weights = torch.randn(1008, 64, generator=torch.Generator().manual_seed(0)) / 8
     made = inception.Inception(Small(), class_weights)
     monkeypatch.setattr(inception, "load", lambda device: made)
     return shown
@@ -424,7 +426,7 @@ def test_inception_features_are_asked_for(
 
 
 @pytest.mark.usefixtures("nothing_demanded")
-@pytest.mark.parametrize(("asked", "used"), [(120, 120), (5000, 149)])
+@pytest.mark.parametrize(("asked", "used"), [(120, 120), (200, 149)])
 def test_real_rows(root: Path, asked: int, used: int) -> None:
     set_params(n=asked)
     evaluate_real.main()
@@ -447,18 +449,12 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
     assert arrays["image_entropy"].shape == (used,)
     train = imageset.quantise(images(150, seed=150)).flatten(1)
     assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
-
-
-@pytest.mark.usefixtures("nothing_demanded")
-def test_real_images_are_not_held_against_themselves(root: Path) -> None:
-    """Their own place in the training set is empty, or each would be a copy."""
-    set_params(n=100)
-    evaluate_real.main()
-    details = storage.read_json(Path("data/evaluation/real/details.json"))
-    memorization = {name: row["metrics"]["memorization"] for name, row in details["rows"].items()}
+    # none is held against itself: its own place in the training set is empty
+    memorization = {name: row["metrics"]["memorization"] for name, row in rows.items()}
     assert memorization["planted_copies"] == 1
-    assert abs(memorization["real"]) < 0.5
     assert memorization["real_halves"] < 0.5
+    if used == 120:  # of 149 one image is left to be held against
+        assert abs(memorization["real"]) < 0.5
 
 
 @pytest.mark.usefixtures("nothing_demanded")
