@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks import rows
 from benchmarks.rows import Measured
-from stages import demo
+from stages import beside
 
 REPETITIONS = 5
 TARGET = 1 / 1.5
@@ -28,16 +28,16 @@ def measured(values: Mapping[str, Any], seconds: float, only: str) -> Measured:
     """`rows.Group`: one row; `values` and `seconds` play no part."""
     if not rows.wanted(NAME, only):
         return
-    demo.prepare()
+    demo = beside.lay_out(Path("demo.yaml"))
     with tempfile.TemporaryDirectory() as folder:
         floor = Path(folder)
-        write_floor(graph(demo.DEMO), floor)
-        for project in (demo.DEMO, floor):
+        write_floor(graph(demo), floor)
+        for project in (demo, floor):
             repro(project)  # runs what is to run
             repro(project)  # and warms the caches of the disk
         ours, theirs = [], []
         for _ in range(REPETITIONS):
-            ours.append(repro(demo.DEMO))
+            ours.append(repro(demo))
             theirs.append(repro(floor))
     found = rows.row(
         ours,

@@ -65,7 +65,7 @@ class Fold(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Units of one place stand side by side."""
-        return x.unflatten(1, (SIDE, SIDE, -1)).permute(0, 3, 1, 2)
+        return x.view(-1, SIDE, SIDE, x.shape[1] // SIDE**2).permute(0, 3, 1, 2)
 
 
 class Unfold(nn.Module):
