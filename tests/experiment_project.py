@@ -89,7 +89,8 @@ def scratch(folder: Path) -> list[Path]:
 
 def run(folder: Path, name: str) -> Path:
     """Runs an experiment for real; its results."""
-    inside.whole(folder, experiment.main, name)
+    with inside.little_drawn():
+        inside.whole(folder, experiment.main, name)
     assert not list(folder.glob(".cache/runs/*/")), "collected jobs leave no folder"
     assert not scratch(folder), "nor anything else"
     return result(folder, name)

@@ -25,10 +25,15 @@ from stages import experiment as stage
 from stages import train as train_stage
 from tests import experiment_project, inside, project
 
+of_maps = pytest.mark.touching(
+    "src/ganvae/experiments/", "papers/params.yaml", "stages/experiment.py",
+    "src/ganvae/models/cvaegan/", "src/ganvae/models/base/", "src/ganvae/training/",
+    "src/ganvae/evaluation/", "src/ganvae/judging/", "src/ganvae/jobs/",
+    "tests/experiment_project.py", "tests/inside.py",
+)  # fmt: skip
 NAME = "mi2018_map_wide"
 NEVER, ALWAYS = 1000.0, -1000.0  # nats: L_gan is never above, always above
 MEASURED = ["class_entropy", "fid_classifier", "negative_elbo", "reconstruction_mse"]
-SEEN = [*MEASURED, "image_entropy_mean", "image_entropy_std", "low_entropy_share"]
 DRAWN = [name for name in heatmaps.LOOKS if name not in ("collapsed", "diverged")]
 
 
@@ -60,6 +65,7 @@ def mapped(folder: Path) -> Path:
     return made.rename(folder / "mapped")
 
 
+@of_maps
 def test_one_row_per_setting_and_seed(mapped: Path) -> None:
     rows = table(mapped)
     assert list(rows.columns) == [
@@ -81,6 +87,7 @@ def test_one_row_per_setting_and_seed(mapped: Path) -> None:
     assert maps.draw(rows, "a title", 60).axes
 
 
+@of_maps
 def test_the_condition_never_or_always_active(mapped: Path) -> None:
     rows = table(mapped)
     active = rows.groupby("d")["active_share"].unique()
@@ -90,6 +97,7 @@ def test_the_condition_never_or_always_active(mapped: Path) -> None:
         assert 0 < excess.item() + d < 20, "L_gan, in nats"
 
 
+@of_maps
 def test_lambda_0_and_an_inactive_condition_are_one_training(mapped: Path) -> None:
     """The limits of docs/models/cvaegan.md: L_gan plays no part, bit for bit."""
     rows = table(mapped).set_index(["lambda", "d"])[MEASURED]
@@ -100,6 +108,7 @@ def test_lambda_0_and_an_inactive_condition_are_one_training(mapped: Path) -> No
     assert changed.drop("class_entropy").all()  # of a few images; it can come out equal
 
 
+@of_maps
 def test_numbers_are_those_of_the_stages(folder: Path, mapped: Path) -> None:
     block = experiment_project.EXPERIMENTS[NAME]["params"]
     own = {**block["models"]["cvaegan"], "lambda": 20.0, "d": ALWAYS}
@@ -111,8 +120,9 @@ def test_numbers_are_those_of_the_stages(folder: Path, mapped: Path) -> None:
         "evaluate": {"images": 200, "importance_samples": 1, "inversion_steps": 2},
     }
     project.set_params(folder, changes)
-    inside.whole(folder, train_stage.main, "cvaegan")
-    inside.call(folder, evaluate.main, "cvaegan")
+    with inside.little_drawn():
+        inside.whole(folder, train_stage.main, "cvaegan")
+        inside.call(folder, evaluate.main, "cvaegan")
     details = storage.read_json(folder / "data/evaluation/cvaegan/details.json")
     same = details["seeds"]["0"]["metrics"]
     found = table(mapped).set_index(["lambda", "d"]).loc[(20, ALWAYS)]
@@ -125,6 +135,7 @@ def test_numbers_are_those_of_the_stages(folder: Path, mapped: Path) -> None:
     )
 
 
+@of_maps
 def test_a_killed_map_keeps_its_finished_trainings(folder: Path) -> None:
     write_grid(folder, [20], [0.0, 1.0], {"train": {"epochs": 1.0}})
     made = experiment_project.result(folder, NAME)
@@ -155,6 +166,7 @@ def test_a_killed_map_keeps_its_finished_trainings(folder: Path) -> None:
     assert not list(folder.glob(".cache/runs/*/"))
 
 
+@of_maps
 def test_where_all_seeds_diverge_the_table_has_empty_cells(folder: Path) -> None:
     sgd = {"optimizer": "sgd", "betas": None, "lr_multiplier": 1000.0}
     changes = {

@@ -123,6 +123,10 @@ def test_its_stage_is_declared_like_the_others(after: Path) -> None:
     assert {shared(model) for model in MODELS} == {shared(NEW)}
 
 
+@pytest.mark.touching(
+    "docs/adding_a_model.md", "src/ganvae/models/", "src/ganvae/networks/", "src/ganvae/training/",
+    "tests/conformance.py", "tests/test_models.py", "tests/architectures.py",
+)  # fmt: skip
 def test_it_conforms(after: Path) -> None:
     """The page's own command, run in the copy: only there is a model of this name.
 
@@ -152,6 +156,10 @@ def test_it_trains_in_the_loop(after: Path) -> None:
     assert (after / f"data/models/{NEW}/weights/seed_0.safetensors").is_file()
 
 
+@pytest.mark.touching(
+    "docs/adding_a_model.md", "dvc.yaml", "params.yaml", "stages/", "src/ganvae/models/",
+    "src/ganvae/comparison/", "src/ganvae/figures/",
+)  # fmt: skip
 def test_only_its_own_stages_run(demo: Demo, tmp_path: Path) -> None:
     folder = demo_run.repository(demo, tmp_path / "repository")
 

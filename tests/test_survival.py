@@ -25,6 +25,10 @@ from tests import inside, project
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
 LONG = {"train": {"epochs": 7, "seeds": [0]}}  # 154 steps: some seconds on one core
 BOTH = {"train": {"seeds": [0, 1]}}
+of_jobs = pytest.mark.touching(
+    "src/ganvae/jobs/", "src/ganvae/training/", "src/ganvae/core/", "src/ganvae/errors.py",
+    "stages/train.py", "stages/train_one.py",
+)  # fmt: skip
 LOSS = "src/ganvae/models/vae/elbo.py"
 
 
@@ -180,6 +184,7 @@ def test_rates_are_printed_and_runs_are_quiet(
     assert len(of_gan) == 3
 
 
+@of_jobs
 def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(
     folder: Path, expected: dict[str, bytes]
 ) -> None:
@@ -197,6 +202,7 @@ def test_a_job_that_fails_fails_alone_and_leaves_earlier_results(
     assert project.trained(folder, "vae") == before
 
 
+@of_jobs
 @pytest.mark.parametrize("edited", ["params.yaml", LOSS])
 def test_an_edit_during_the_trainings_is_refused(
     folder: Path, expected: dict[str, bytes], edited: str
@@ -221,6 +227,7 @@ def test_an_edit_during_the_trainings_is_refused(
     assert finish(folder)["history/seed_0.csv"].endswith(b"found again\n")
 
 
+@of_jobs
 def test_a_job_whose_parent_is_gone_stops_though_it_never_saw_it(folder: Path) -> None:
     job = job_of(folder, "vae")
     done = project.stage(folder, "train_one", str(job.folder), GANVAE_PARENT="1")
@@ -228,6 +235,7 @@ def test_a_job_whose_parent_is_gone_stops_though_it_never_saw_it(folder: Path) -
     assert not job.result.exists()
 
 
+@of_jobs
 def test_a_full_disk_while_the_state_is_written_is_one_line(folder: Path) -> None:
     limited = "import resource, runpy, sys; " + (
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)); "
