@@ -36,12 +36,17 @@ def main() -> None:
     machine.use_one_thread()
     values = config.load()
     found = {}
-    for name in build.known("networks"):
-        if build.image_shape(name) == build.image_shape(BASE):
-            found[name] = measured(name, values)
-            print(line(name, found[name]), flush=True)
+    for name in names():
+        found[name] = measured(name, values)
+        print(line(name, found[name]), flush=True)
     storage.write_json(RESULT, {"machine": described(), "architectures": found})
     storage.write_text(PAGE, with_table(PAGE.read_text(encoding="utf-8"), found))
+
+
+def names() -> list[str]:
+    """The architectures for images of the base's shape."""
+    shape = build.image_shape(BASE)
+    return [name for name in build.known("networks") if build.image_shape(name) == shape]
 
 
 def measured(name: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from ganvae.evaluation.sampling import sample
 from ganvae.judging import classifier
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.frechet_distance import frechet_distance
-from ganvae.metrics.sharpness import sharpness
+from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
 from ganvae.training import loop, task
 from stages import preprocess
 
@@ -97,7 +97,7 @@ def _measured(
     found = {
         "fid_classifier": frechet_distance(setting.features, features),
         "class_entropy": class_entropy(class_histogram(probabilities)),
-        "sharpness": float(sharpness(images, setting.held_out).mean()),
+        "sharpness": float(sharpness(images, mean_laplacian_variance(setting.held_out)).mean()),
     }
     if "encoder" in networks:
         likelihood = values["models"][model]["likelihood"]

@@ -55,18 +55,24 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, w)
-        y: Tensor = ONEDNN(x, w, b, "none", [], "")
-        return y
+        return _onednn_product(x, w, b)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, w = ctx.saved_tensors
         of_x, of_w, of_b = ctx.needs_input_grad
+        # where no gradient of the gradient is wanted, without autograd's share of the time
+        multiply = _Product.apply if torch.is_grad_enabled() else _onednn_product
         return (
-            _Product.apply(g, w.t(), None) if of_x else None,
-            _Product.apply(g.t(), x.t(), None) if of_w else None,
+            multiply(g, w.t(), None) if of_x else None,
+            multiply(g.t(), x.t(), None) if of_w else None,
             g.sum(dim=0) if of_b else None,
         )
+
+
+def _onednn_product(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+    y: Tensor = ONEDNN(x, w, b, "none", [], "")
+    return y
 
 
 def flops(x: list[int], w: list[int], *rest: object, **named: object) -> int:

@@ -1,0 +1,81 @@
+"""The trials behind the default settings, and what architectures cost: both commands, small."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import architectures, tuning
+from ganvae.core import config, storage
+from ganvae.data import sources
+from ganvae.errors import UserError
+from stages.check_params import check
+from tests.idx_files import CONVERSION
+from tests.project import ROOT
+
+
+def test_every_trial_is_valid_and_says_something_new() -> None:
+    params = config.load(ROOT / "params.yaml")
+    for name, given in config.load(ROOT / tuning.TRIALS).items():
+        laid = config.overlay(params, given.get("over", {}))
+        check(laid)
+        assert given["model"] in params["models"]
+        assert laid != params or name == given["model"], name
+
+
+def test_trials_are_made_once_on_held_out_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources.write_raw(sources.DataParams(name="digits", folder=None, **CONVERSION), tmp_path)
+    values = config.overlay(config.load(ROOT / "params.yaml"), {"classifier": {"epochs": 1}})
+    trials = {"a": {"model": "vae", "over": {"train": {"ema": 0.5}}}, "b": {"model": "gan"}}
+    loaded = {tuning.TRIALS: trials, config.PARAMS_FILE: values}
+    monkeypatch.setattr(config, "load", lambda path=config.PARAMS_FILE: loaded[path])
+    for name, value in {"HELD_OUT": 300, "TIMED": 3, "RESULT": tmp_path / "r.json"}.items():
+        monkeypatch.setattr(tuning, name, value)
+    monkeypatch.setattr(tuning, "JUDGE", tmp_path / "judge.safetensors")
+    monkeypatch.setattr("ganvae.models.base.snapshots.IMAGES", 20)
+    for names in (["a"], []):
+        monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), *names, "--seconds", "0.3"])
+        tuning.main()
+    found = storage.read_json(tmp_path / "r.json")
+    assert list(found) == ["a", "b"]
+    assert capsys.readouterr().out.count("fid_classifier") == 2, "a is not made again"
+    assert {"fid_classifier", "class_entropy", "sharpness", "negative_elbo"} < set(found["a"])
+    assert "negative_elbo" not in found["b"]
+    monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), "c"])
+    with pytest.raises(UserError, match="no trial 'c'; there are: a, b"):
+        tuning.main()
+
+
+def test_the_costs_of_architectures_stand_in_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{architectures.BEGIN}\nold\n{architectures.END}\nafter\n", "utf-8")
+    assert {"wide", "conv", "mi2018"} < set(architectures.names())
+    monkeypatch.setattr(architectures, "names", lambda: ["conv", "ghosh2020_vae", "wide"])
+    for name, value in {
+        "RESULT": tmp_path / "r.json",
+        "PAGE": page,
+        "STEPS": 1,
+        "ROUNDS": 2,
+    }.items():
+        monkeypatch.setattr(architectures, name, value)
+    monkeypatch.setattr(sys, "argv", ["architectures"])
+    monkeypatch.chdir(ROOT)
+    architectures.main()
+    found = storage.read_json(tmp_path / "r.json")["architectures"]
+    assert list(found["ghosh2020_vae"]["models"]) == ["vae"]
+    assert found["conv"]["options"] == config.load(ROOT / "conv.yaml")["networks"]["options"]
+    assert found["wide"]["models"]["gan"]["parameters"] == 2006033
+    lines = page.read_text("utf-8").splitlines()
+    assert (lines[0], lines[-1]) == ("before", "after")
+    assert sum(line.startswith("| ") for line in lines) == 1 + len(found)
+    assert "old" not in lines
+
+
+def test_the_table_in_the_page_is_that_of_the_file() -> None:
+    found = storage.read_json(ROOT / architectures.RESULT)["architectures"]
+    page = (ROOT / architectures.PAGE).read_text("utf-8")
+    assert page == architectures.with_table(page, found)
