@@ -178,11 +178,11 @@ def test_a_queued_experiment_runs_its_own_code(folder: Path) -> None:
 def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
     in_a_file = folder / "stages/train.py"
     in_folders = [
-        folder / "src/ganvae" / name for name in ("models/gan/loss.py", "core/machine.py")
+        folder / "src/ganvae" / name for name in ("models/gan/loss.py", "floors/selftest.py")
     ]
     for source in (in_a_file, *in_folders):
         source.write_text(source.read_text() + "# a comment\n")
-    (folder / "src/ganvae/core/of_an_editor.py~").write_text("not looked at")
+    (folder / "src/ganvae/floors/of_an_editor.py~").write_text("not looked at")
     accepted = project.succeed(project.stage(folder, "accept"))
     assert "accepted without a run" in accepted
     assert "up to date" in dvc(folder, "status")
@@ -191,10 +191,10 @@ def test_a_comment_is_accepted_and_an_edit_is_not(folder: Path) -> None:
     project.succeed(project.command(folder, "git", "checkout", "-q", "."))
     lock = (folder / "dvc.lock").read_bytes()
     for source, edit, named in (
-        (in_folders[1], "EDIT = 1\n", "core/machine.py differs in more than comments"),
+        (in_folders[1], "EDIT = 1\n", "floors/selftest.py differs in more than comments"),
         (in_folders[0], "EDIT = 1\n", "models/gan/loss.py differs in more than comments"),
         (in_a_file, "EDIT = 1\n", "stages/train.py differs in more than comments"),
-        (folder / "src/ganvae/core/new.py", "", "core/new.py is new or gone"),
+        (folder / "src/ganvae/floors/new.py", "", "floors/new.py is new or gone"),
     ):
         before = source.read_text() if source.exists() else ""
         source.write_text(before + edit)
