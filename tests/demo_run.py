@@ -56,6 +56,7 @@ def once(scratch: Path) -> Demo:
 SHORT: dict[str, Any] = {
     "train": {"epochs": 0.3},
     "evaluate": {"importance_samples": 2, "inversion_images": 20, "inversion_steps": 10},
+    "figures": {"dpi": 50},
 }
 
 # `make demo` with this interpreter's environment in the place of one that make would install
