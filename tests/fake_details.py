@@ -30,6 +30,8 @@ PROTOCOL: dict[str, Any] = {
     "importance_samples": 10,
     "inversion_images": 20,
     "inversion_steps": 30,
+    "mixture_components": 10,
+    "mixture_images": 100,
 }
 RUNTIME = {"device": "cpu: Some Processor", "torch": "2.15.0", "commit": "0123456789ab"}
 # hundreds of training seconds, also the unit of the other costs
@@ -79,7 +81,10 @@ def real_details() -> dict[str, Any]:
 
 
 def details(name: str, seed: int, state: str) -> dict[str, Any]:
-    """One seed of `details.json`; seed s of a model has class_entropy 2.2 + s / 100."""
+    """One seed of `details.json`; seed s of a model has class_entropy 2.2 + s / 100.
+
+    Its mixture, where it has an encoder, has half its fid_classifier.
+    """
     diverged, collapsed = state == "diverged", state == "collapsed"
     steps = STEPS // 2 if diverged else STEPS
     content = {
@@ -95,6 +100,9 @@ def details(name: str, seed: int, state: str) -> dict[str, Any]:
     if diverged:
         return content
     metrics = _metrics(name, seed)
+    if name in ENCODERS:
+        mixture = _metrics("real", seed) | {"fid_classifier": metrics["fid_classifier"] / 2}
+        content["mixture"] = {"metrics": mixture, "intervals": _intervals(mixture)}
     return {
         **content,
         "collapsed": collapsed,

@@ -132,6 +132,7 @@ def _arrays(
         f"snapshot_steps/{seed}": np.geomspace(1, STEPS, SNAPSHOTS).astype(np.int64),
     }
     if name in ENCODERS:
+        arrays[f"mixture_samples/{seed}"] = _pick(rng, pool, 100)
         centres = rng.normal(size=(10, 2)) * 2
         arrays[f"latent/{seed}"] = (
             np.tile(centres, (20, 1)) + 0.5 * rng.normal(size=(200, 2))

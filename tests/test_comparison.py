@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,16 @@ def test_means_are_over_the_finished_seeds_and_the_others_are_counted(
     assert gan.metrics["fid_classifier"].mean == pytest.approx(71.0, abs=1e-9)  # none dropped
 
 
+def with_mixtures(models: Iterable[str]) -> list[str]:
+    """The rows of models: one with an encoder has its mixture's below its own."""
+    rows = [(name, f"{name}, mixture") for name in models]
+    return [row for pair in rows for row in pair[: 1 + (pair[0] in fake_details.ENCODERS)]]
+
+
 def test_csv_has_the_models_then_real_rows(written: Path) -> None:
     table = pd.read_csv(written / "metrics/comparison.csv")
-    assert list(table["row"]) == [*default_params()["models"], *fake_details.real_details()["rows"]]
+    models = with_mixtures(default_params()["models"])
+    assert list(table["row"]) == [*models, *fake_details.real_details()["rows"]]
     assert list(table.columns[:4]) == ["row", "images", "against", "class_entropy"]
     assert [f"{c}_std" for c in table.columns[3::2]] == list(table.columns[4::2])
     by_row = table.set_index("row")
@@ -113,6 +120,32 @@ def test_json_holds_settings_seeds_and_no_nan(written: Path) -> None:
     assert real["fid_classifier"]["high"] == pytest.approx(1.04 * 70, abs=1e-9)
     assert "seeds_finished" not in real
     assert real["runtime"]["training"] == {}
+
+
+def test_a_mixture_has_the_metrics_of_images_alone(
+    study: measurements.Study, written: Path
+) -> None:
+    own, row = row_of(study, "vae"), row_of(study, "vae, mixture")
+    assert row.mixture_of == "vae"
+    assert row.finished is None
+    assert row.sizes == own.sizes
+    assert set(row.metrics) == set(row_of(study, "real").metrics)
+    assert row.metrics["fid_classifier"].mean == pytest.approx(71 / 2, abs=1e-9)
+    assert row.metrics["fid_classifier"].interval == pytest.approx((0.98 * 35.5, 1.04 * 35.5))
+    content = json.loads((written / "metrics/comparison.json").read_text(encoding="utf-8"))
+    told = content["rows"]["vae, mixture"]
+    assert told["mixture_of"] == "vae"
+    assert told["fid_classifier"]["seeds"] == {"0": 35.0, "1": 35.5, "2": 36.0}
+    assert told["runtime"] == content["rows"]["vae"]["runtime"]
+    assert "seeds_finished" not in told
+    assert "negative_elbo" not in told
+
+
+def test_a_diverged_seed_has_no_mixture(copy: Path) -> None:
+    diverged = {**fake_details.details("vae", 0, "diverged"), "update": "evaluate"}
+    changed("data/evaluation/vae/details.json", "seeds", "0", value=diverged)(copy)
+    read = measurements.read(default_params(), copy)
+    assert set(row_of(read, "vae, mixture").metrics["recall"].seeds) == {"1", "2"}
 
 
 def test_markdown_names_every_collapsed_and_diverged_seed(written: Path) -> None:
@@ -258,4 +291,6 @@ def test_writes_all_tables_and_figures_whatever_is_missing(
     compare.main()
     assert outputs(tmp_path).keys() == outputs(written).keys()
     table = pd.read_csv(tmp_path / "metrics/comparison.csv")
-    assert list(table["row"])[: len(models) + 1] == [*models, "real"]
+    finished = [name for name in models if states.get((name, 1)) != "diverged"]
+    named = with_mixtures(finished) if finished else list(models)
+    assert list(table["row"])[: len(named) + 1] == [*named, "real"]

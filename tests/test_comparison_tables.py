@@ -1,10 +1,13 @@
 """The comparison's tables: their form, what stands in which, verdicts and the self-test."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from ganvae.comparison import faults, markdown, measurements, summary, tables, verdicts
 from ganvae.comparison.columns import COLUMNS, column, ordered
@@ -78,10 +81,15 @@ def test_every_table_is_rectangular_and_not_too_wide(
 
 def test_the_first_two_tables_are_quality_and_likelihood(text: str) -> None:
     quality, encoders = tables_of(text)[:2]
-    assert [line[0] for line in quality] == ["", "gan", "wgan", "vae", "vaegan", "cvaegan", "real"]
+    assert [line[0] for line in quality] == [
+        "", "gan", "wgan", "vae", "vae, mixture", "vaegan", "vaegan, mixture", "cvaegan",
+        "cvaegan, mixture", "real",
+    ]  # fmt: skip
+    assert quality[4][1:4] == [tables.NONE] * 3
+    assert len(encoders) == 6
     assert quality[0][1:] == [
         "finished", "collapsed", "diverged", "class entropy ↑", "image entropy",
-        "FID, classifier ↓", "precision ↑", "recall ↑", "sharpness",
+        "FID, classifier ↓", "coverage ↑", "sharpness",
     ]  # fmt: skip
     assert quality[1][1:5] == ["3", "1", "0", "2.210 ± 0.010"]
     assert quality[2][1:4] == ["2", "0", "1"]
@@ -207,6 +215,24 @@ def test_elbos_of_different_likelihoods_are_not_compared(study: measurements.Stu
     mixed = measurements.Study(**{**vars(study), "params": params})
     pairs = verdicts.frame(mixed, rows)[["first", "second"]].to_numpy().tolist()
     assert pairs == [["vae", "cvaegan"]]
+
+
+def test_a_mixture_is_compared_with_its_own_model_seed_by_seed(study: measurements.Study) -> None:
+    """And takes no part in the models' family."""
+    models = [row(name, recall=[v + 3 * i for v in FEW]) for i, name in enumerate(("vae", "gan"))]
+    changes = [0.10, 0.12, 0.11, 0.10, 0.12]
+    sampled = [value + change for value, change in zip(FEW, changes, strict=True)]
+    mixture = replace(row("vae, mixture", recall=sampled), finished=None, mixture_of="vae")
+    found = verdicts.frame(study, [models[0], mixture, models[1]])
+    assert found[["first", "second"]].to_numpy().tolist() == [
+        ["vae", "gan"], ["vae, mixture", "vae"],
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(found[:1], verdicts.frame(study, models))
+    paired = found.iloc[1]
+    reach = stats.t.ppf(0.975, 4) * np.std(changes, ddof=1) / 5**0.5
+    assert paired["difference"] == pytest.approx(0.11, abs=1e-12)
+    assert (paired["low"], paired["high"]) == pytest.approx((0.11 - reach, 0.11 + reach), rel=1e-9)
+    assert (paired["seeds"], paired["verdict"]) == (5, "better")
 
 
 def test_models_with_one_finished_seed_are_named(tmp_path: Path) -> None:

@@ -81,12 +81,13 @@ def set_params(
     beta: float = 1.0,
     n: int = 100,
     features: Sequence[str] = ("classifier",),
+    **more: Any,
 ) -> None:
     values = json.loads(json.dumps(PARAMS))
     values["networks"] = NETWORKS.model_dump()
     values["train"]["seeds"] = list(seeds)
     values["models"]["vae"]["beta"] = beta
-    values["evaluate"] = {**BUDGETS, "images": n, "features": list(features)}
+    values["evaluate"] = {**BUDGETS, "images": n, "features": list(features), **more}
     Path("params.yaml").write_text(yaml.safe_dump(values))
 
 
@@ -201,6 +202,56 @@ def test_a_model_with_an_encoder(
     }
     assert capsys.readouterr().out.count("\n") == 1
     assert list(Path(".cache").iterdir()) == [], "nothing half-written stays"
+
+
+def test_a_mixture_is_measured_beside_the_prior_and_changes_nothing_else(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave("vae", 0)
+    leave("vae", 1, zero_outputs)
+    without, _ = run(monkeypatch, "vae")
+    set_params(mixture_components=3)
+    details, arrays = run(monkeypatch, "vae")
+    written = [
+        Path(f"data/evaluation/vae/{name}") for name in ("details.json", "arrays.safetensors")
+    ]
+    before = [path.read_bytes() for path in written]
+    counts = {"mixture_components": 3, "mixture_images": 150}
+    assert details["protocol"] == without["protocol"] | counts
+    for seed, entry in details["seeds"].items():
+        mixture = entry.pop("mixture")
+        assert entry == without["seeds"][seed]
+        assert set(mixture["metrics"]) == set(selftest.EXPECTED)
+        assert all(math.isfinite(value) for value in mixture["metrics"].values())
+        assert set(mixture["intervals"]) == {
+            name for name in entry["intervals"] if name in selftest.EXPECTED
+        }
+        assert sum(mixture["class_histogram"]) == 100
+        samples = arrays[f"mixture_samples/{seed}"]
+        assert (samples.shape, samples.dtype) == ((100, 28, 28), torch.uint8)
+        assert (samples == 128).all() == (seed == "1"), "without information all codes are one"
+    headline = storage.read_json(Path("metrics/vae.json"))
+    both = [
+        entry["mixture"]["metrics"] for entry in storage.read_json(written[0])["seeds"].values()
+    ]
+    for name in ("fid_classifier", "coverage"):
+        mean = sum(metrics[name] for metrics in both) / 2
+        assert headline[f"mixture_{name}"] == pytest.approx(mean, rel=1e-5)
+    run(monkeypatch, "vae")
+    assert [path.read_bytes() for path in written] == before
+    assert headline == storage.read_json(Path("metrics/vae.json"))
+
+
+def test_without_an_encoder_there_is_no_mixture(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_params(seeds=(0,), mixture_components=3)
+    leave("gan", 0)
+    details, arrays = run(monkeypatch, "gan")
+    assert "mixture" not in details["seeds"]["0"]
+    assert "mixture_samples/0" not in arrays
+    assert details["protocol"]["mixture_components"] == 3
+    assert not [name for name in storage.read_json(Path("metrics/gan.json")) if "mixture" in name]
 
 
 def test_samples_come_from_the_same_noise_in_evaluation_mode(
@@ -373,6 +424,7 @@ def test_seeds_are_checked(seeds: Any) -> None:
         ("inversion_steps", 0),
         ("features", ["inception"]),
         ("features", []),
+        ("mixture_components", 0),
     ],
 )
 def test_params_are_checked(key: str, value: object) -> None:

@@ -100,7 +100,10 @@ def test_code_and_parameters_as_recorded(clone: Path) -> None:
     assert "CHANGED" not in text
     deps = config.load(clone / "dvc.lock")["stages"]["train_vae"]["deps"]
     count = sum(dep["path"].startswith(("src/", "stages/")) for dep in deps)
-    assert lines(text, "vae")["code of train_vae"] == f"{count} sources as recorded in dvc.lock"
+    assert (
+        lines(text, "vae; vae, mixture")["code of train_vae"]
+        == f"{count} sources as recorded in dvc.lock"
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,11 +144,18 @@ def test_missing_code_edited_results_and_other_parameters_are_named(clone: Path)
     assert everything["results"] == "CHANGED since the run: metrics/comparison.json"
 
 
+def test_a_mixture_comes_from_its_models_training_and_evaluation(committed: Path) -> None:
+    found, own = (lines(provenance.report(committed, row), row) for row in ("vae, mixture", "vae"))
+    assert found == own
+    assert {"code of train_vae", "code of evaluate@vae"} <= set(found)
+
+
 def test_rows_alike_are_told_once(committed: Path) -> None:
     blocks = [part.splitlines()[0] for part in provenance.report(committed).split("\n\n")]
-    planted = ", ".join(f"planted_{name}" for name in fake_details.PLANTED)
+    planted = "; ".join(f"planted_{name}" for name in fake_details.PLANTED)
     models = list(config.load(ROOT / "params.yaml")["models"])
-    assert blocks == ["all", *models, f"real, {planted}", "real_halves"]
+    named = [f"{m}; {m}, mixture" if m in fake_details.ENCODERS else m for m in models]
+    assert blocks == ["all", *named, f"real; {planted}", "real_halves"]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ HEADLINE = (
     "class_entropy",
     "image_entropy",
     "fid_classifier",
-    "precision",
-    "recall",
+    "coverage",
     "sharpness",
 )
 ENCODER = (
@@ -53,8 +52,7 @@ COST = (
 SEEDS = (
     "class_entropy",
     "fid_classifier",
-    "precision",
-    "recall",
+    "coverage",
     "sharpness",
     "negative_elbo",
     "inversion_mse",
@@ -110,9 +108,15 @@ HALVES_TEXT = (
 FAULTS_TEXT = """\
 ↑ above and ↓ below the range of sets without a fault, · within it; bold where the pipeline demands
 it: a metric that does not see such a fault ends the run."""
+MIXTURE_TEXT = """\
+`, mixture`: the same decoder, its latent vectors drawn not from the prior but from a mixture of
+{mixture_components} Gaussians fitted to the codes of {mixture_images:,} training images."""
 DIFFERENCES_TEXT = """\
 First minus second. Welch's intervals over the seeds at Holm's levels, one family per metric; the
 verdict is on the first model. All metrics: metrics/differences.csv."""
+MIXTURES_TEXT = """\
+A mixture is compared with its own model alone: Student's interval of the differences seed by seed,
+in families of their own."""
 
 
 def render(study: Study, rows: Sequence[Row]) -> str:
@@ -122,7 +126,7 @@ def render(study: Study, rows: Sequence[Row]) -> str:
         facts.conditions(study),
         *_quality(study, rows),
         "## Differences between the models",
-        DIFFERENCES_TEXT,
+        DIFFERENCES_TEXT + (f"\n{MIXTURES_TEXT}" if _mixtures(rows) else ""),
         verdicts.text(study, rows),
         *_costs(study, rows),
         *_floors(study, rows),
@@ -138,8 +142,12 @@ def _of_models(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.finished is not None]
 
 
+def _mixtures(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.mixture_of]
+
+
 def _alike(rows: Sequence[Row]) -> list[Row]:
-    """The models' rows and those of real images that were measured with as many images."""
+    """The rows of models, mixtures and real images that were measured with as many images."""
     own = _of_models(rows)[0].sizes
     return [row for row in rows if row.sizes == own]
 
@@ -152,6 +160,7 @@ def _quality(study: Study, rows: Sequence[Row]) -> list[str]:
         "## Generated images",
         spreads(named, HEADLINE, fates=True),
         _of_classes(GENERATED, study),
+        MIXTURE_TEXT.format(**protocol) if _mixtures(rows) else "",
         facts.irregular(study),
         "## Reconstruction and likelihood",
         spreads(models, ENCODER),
@@ -197,7 +206,7 @@ def _costs(study: Study, rows: Sequence[Row]) -> list[str]:
 def _floors(study: Study, rows: Sequence[Row]) -> list[str]:
     """What real images get, and which metric sees which fault planted into them."""
     own = _alike(rows)
-    real = [row for row in own if row.finished is None]
+    real = [row for row in own if row.finished is None and row.mixture_of is None]
     return [
         "## Floors and ceilings",
         FLOORS_TEXT,

@@ -43,6 +43,8 @@ class Seed:
         collapsed_at: the step of the snapshot from which on it was; None if not known.
         metrics: metric name -> value, costs included; empty if it diverged.
         intervals: metric name -> 95 % interval of its sampling error, where it has one.
+        mixture: metrics of samples of a mixture fitted to its codes; empty without an encoder, as
+            are `mixture_intervals`.
         class_histogram: share or count of generated images per class, [C]; empty if it diverged.
         frechet_curve: (images, Frechet distance) of growing subsets; empty if it diverged.
         timeline: columns `TIMELINE`, one row per snapshot.
@@ -58,6 +60,8 @@ class Seed:
     collapsed_at: int | None
     metrics: dict[str, float]
     intervals: dict[str, Interval]
+    mixture: dict[str, float]
+    mixture_intervals: dict[str, Interval]
     class_histogram: list[float]
     frechet_curve: list[tuple[int, float]]
     timeline: pd.DataFrame
@@ -173,6 +177,7 @@ def _seed(folder: Path, seed: int, details: dict[str, Any], every: int) -> Seed:
     history = files.history(folder / "history" / f"seed_{seed}.csv")
     share = {"active_share": active_share(history, every)}
     metrics = {**details.get("metrics", {}), **share, **_numbers(costs)} if finished else {}
+    mixture = details.get("mixture", {})
     return Seed(
         seed=seed,
         state=details["state"],
@@ -181,13 +186,19 @@ def _seed(folder: Path, seed: int, details: dict[str, Any], every: int) -> Seed:
         collapsed=bool(details.get("collapsed")),
         collapsed_at=details.get("collapsed_at"),
         metrics={name: float(v) for name, v in metrics.items() if v is not None},
-        intervals={name: (low, high) for name, (low, high) in details.get("intervals", {}).items()},
+        intervals=_ends(details.get("intervals", {})),
+        mixture={name: float(v) for name, v in mixture.get("metrics", {}).items()},
+        mixture_intervals=_ends(mixture.get("intervals", {})),
         class_histogram=details.get("class_histogram") or [],
         frechet_curve=[(n, distance) for n, distance in details.get("frechet_curve", [])],
         timeline=pd.DataFrame(details.get("timeline", []), columns=TIMELINE),
         history=history,
         runtime=costs.get("runtime", {}),
     )
+
+
+def _ends(intervals: dict[str, list[float]]) -> dict[str, Interval]:
+    return {name: (low, high) for name, (low, high) in intervals.items()}
 
 
 def _numbers(costs: dict[str, Any]) -> dict[str, float]:

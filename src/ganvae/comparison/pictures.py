@@ -1,6 +1,7 @@
 """Chooses from a study which images each figure shows, and draws all figures."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from ganvae.comparison.charts import NO_SEED
 from ganvae.comparison.curves import to_shares
 from ganvae.comparison.files import Array
 from ganvae.comparison.measurements import REAL, Model, Seed, Study
+from ganvae.comparison.summary import mixture_name
 from ganvae.figures import distributions, grids, style
 from ganvae.figures.style import Panel
 
@@ -20,7 +22,8 @@ def draw(study: Study, dpi: int) -> dict[str, Callable[[], Figure]]:
     models = study.models
     encoding = [model for model in models if "latent_labels" in model.arrays]
     real = study.real_arrays
-    samples = [*_image_panels(models, "samples"), _real(study, "samples", "")]
+    samples = [*_samples(models), _real(study, "samples", "")]
+    sampled = colours | {mixture_name(model): colour for model, colour in colours.items()}
     nearest = [
         *_image_panels(models, "nearest"),
         _real(study, "nearest", "test images"),
@@ -28,7 +31,7 @@ def draw(study: Study, dpi: int) -> dict[str, Callable[[], Figure]]:
     snapshot_steps = {model.name: _of_seed(model, "snapshot_steps") for model in models}
     steps = {name: values for name, values in snapshot_steps.items() if values is not None}
     return charts.draw(study, colours, dpi) | {
-        "samples": lambda: grids.samples(samples, colours, dpi),
+        "samples": lambda: grids.samples(samples, sampled, dpi),
         "training": lambda: grids.training(_image_panels(models, "snapshots"), steps, colours, dpi),
         "nearest": lambda: grids.nearest(nearest, colours, dpi),
         "class_histograms": lambda: distributions.class_histograms(
@@ -64,6 +67,17 @@ def draw(study: Study, dpi: int) -> dict[str, Callable[[], Figure]]:
 def _image_panels(models: Sequence[Model], kind: str) -> list[Panel]:
     """One panel per model, from its first finished seed: never the best one."""
     return [_first_seed(model, kind) for model in models]
+
+
+def _samples(models: Sequence[Model]) -> list[Panel]:
+    """Each model's panel, and behind it that of its mixture if it has one."""
+    panels = []
+    for model in models:
+        panels.append(_first_seed(model, "samples"))
+        if _of_seed(model, "mixture_samples") is not None:
+            of_mixture = _first_seed(model, "mixture_samples")
+            panels.append(replace(of_mixture, name=mixture_name(model.name)))
+    return panels
 
 
 def _first_seed(model: Model, kind: str) -> Panel:

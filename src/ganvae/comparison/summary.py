@@ -1,7 +1,7 @@
 """From single seeds to rows: mean and spread of every metric, and who collapsed or diverged."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,14 +34,16 @@ class Row:
     """One row of the table.
 
     Attributes:
-        name: the model, or what the real images are.
+        name: the model, or what the real images are; see `mixture_of`.
         metrics: by their names.
         images: how many of them were measured; `against` how many test images.
         training: what trained its seeds (device, versions, commit): key -> values, empty if none.
         evaluation: what evaluated it.
-        finished: number of seeds; it and the next two are None for real data.
+        finished: number of seeds; it and the next two are None but for a model.
         collapsed: how many of the finished ones have too few classes.
         diverged: how many did not finish.
+        mixture_of: the model from whose decoder these images are too, by samples of a mixture
+            fitted to its codes (evaluation/mixture.py); None in all other rows.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Row:
     finished: int | None = None
     collapsed: int | None = None
     diverged: int | None = None
+    mixture_of: str | None = None
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -69,23 +72,51 @@ def spread(seeds: dict[str, float], intervals: Sequence[Interval] = ()) -> Sprea
 
 
 def rows(study: Study) -> list[Row]:
-    """The models in the order of `params.yaml`, then the rows of real data."""
-    return [*(_model_row(study, model) for model in study.models), *_real_rows(study)]
+    """The models in the order of `params.yaml`, each with its mixture; then those of real data."""
+    of_models = (row for model in study.models for row in _model_rows(study, model))
+    return [*of_models, *_real_rows(study)]
+
+
+def mixture_name(model: str) -> str:
+    """What the row of a model's mixture is called."""
+    return f"{model}, mixture"
+
+
+def _model_rows(study: Study, model: Model) -> list[Row]:
+    own = _model_row(study, model)
+    metrics = _spreads({s.seed: (s.mixture, s.mixture_intervals) for s in model.finished})
+    if not metrics:
+        return [own]
+    of_mixture = replace(
+        own,
+        name=mixture_name(model.name),
+        metrics=metrics,
+        finished=None,
+        collapsed=None,
+        diverged=None,
+        mixture_of=model.name,
+    )
+    return [own, of_mixture]
+
+
+def _spreads(
+    seeds: Mapping[int, tuple[Mapping[str, float], Mapping[str, Interval]]],
+) -> dict[str, Spread]:
+    """Metric -> its spread, of the metrics and intervals of every seed."""
+    return {
+        name: spread(
+            {str(seed): values[name] for seed, (values, _) in seeds.items() if name in values},
+            [ends[name] for _, ends in seeds.values() if name in ends],
+        )
+        for name in ordered({name for values, _ in seeds.values() for name in values})
+    }
 
 
 def _model_row(study: Study, model: Model) -> Row:
-    names = ordered({name for seed in model.seeds for name in seed.metrics})
-    metrics = {
-        name: spread(
-            {str(s.seed): s.metrics[name] for s in model.seeds if name in s.metrics},
-            [s.intervals[name] for s in model.seeds if name in s.intervals],
-        )
-        for name in names
-    }
     finished = model.finished
     return Row(
         model.name,
-        metrics,
+        _spreads({seed.seed: (seed.metrics, seed.intervals) for seed in model.seeds}),
         images=study.protocol["generated_images"],
         against=study.protocol["real_images"],
         training=merged(seed.runtime for seed in model.seeds),
@@ -166,6 +197,7 @@ def _json_row(row: Row) -> dict[str, Any]:
         "images": row.images,
         "against": row.against,
         **{name: count for name, count in counts.items() if count is not None},
+        **({"mixture_of": row.mixture_of} if row.mixture_of else {}),
         "runtime": {"training": row.training, "evaluation": row.evaluation},
         **{name: _json_metric(value) for name, value in row.metrics.items()},
     }

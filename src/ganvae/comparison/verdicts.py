@@ -21,6 +21,9 @@ Pairs = dict[tuple[str, str], tuple[list[float], list[float]]]
 def frame(study: Study, rows: Sequence[Row]) -> pd.DataFrame:
     """All pairs of models in all metrics that have a better direction; Holm's family is a metric.
 
+    A model's mixture is no further model: it is held against its own model alone, in a family of
+    the mixtures and after the models' pairs.
+
     Columns `COLUMNS`: `difference` is first minus second, `low` and `high` the ends of its interval
     (see differences.py), `seeds` the smaller number of the two, `verdict` on the first model.
     Models with fewer than two values are left out, and pairs of different likelihoods in -ELBO.
@@ -29,7 +32,8 @@ def frame(study: Study, rows: Sequence[Row]) -> pd.DataFrame:
     names = {name for row in models for name in row.metrics if column(name).better}
     records = []
     for name in ordered(names):
-        for (first, second), found in _family(study, models, name).items():
+        families = {**_family(study, models, name), **_mixtures(rows, name)}
+        for (first, second), found in families.items():
             numbers = (found.value, found.low, found.high, found.seeds)
             records.append((name, first, second, *numbers, verdict(found, column(name).better)))
     return pd.DataFrame(records, columns=COLUMNS)
@@ -47,6 +51,19 @@ def _family(study: Study, rows: Sequence[Row], name: str) -> Mapping[tuple[str, 
     }
     found = differences({f"{first} - {second}": pairs[first, second] for first, second in pairs})
     return dict(zip(pairs, found.values(), strict=True))
+
+
+def _mixtures(rows: Sequence[Row], name: str) -> Mapping[tuple[str, str], Difference]:
+    """Each mixture beside its own model: one decoder, so their difference is taken seed by seed."""
+    models = {row.name: row for row in rows}
+    changes: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row.mixture_of and name in row.metrics:
+            prior, sampled = models[row.mixture_of].metrics[name].seeds, row.metrics[name].seeds
+            changes[row.name, row.mixture_of] = [sampled[s] - prior[s] for s in sampled]
+    several = {pair: change for pair, change in changes.items() if len(change) > 1}
+    found = differences({" - ".join(pair): (change, 0.0) for pair, change in several.items()})
+    return dict(zip(several, found.values(), strict=True))
 
 
 def verdict(found: Difference, better: int) -> str:

@@ -1,6 +1,6 @@
 """Evaluation of one model: what its trained networks generate, reconstruct and drew on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -26,6 +26,7 @@ HEADLINES = (
     "recall",
     "negative_elbo",
 )
+OF_MIXTURE = ("fid_classifier", "coverage")  # `mixture_<name>` beside them
 
 
 def evaluate(
@@ -76,6 +77,7 @@ def _tasks(
     measured = [
         parts.inverted,
         *([parts.encoded] if bench.likelihood else []),
+        *([parts.of_mixture] if bench.likelihood and bench.params.mixture_components else []),
         parts.generated,
         parts.shown,
     ]
@@ -129,9 +131,16 @@ def headline(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         entries: the `seeds` of `details.json`.
     """
     finished = [entry for entry in entries.values() if entry["state"] == "finished"]
-    means = {
-        name: float(f"{fmean(entry['metrics'][name] for entry in finished):.6g}")
-        for name in HEADLINES
-        if finished and name in finished[0]["metrics"]
+    means = _means([entry["metrics"] for entry in finished], HEADLINES)
+    mixtures = [entry["mixture"]["metrics"] for entry in finished if "mixture" in entry]
+    of_mixture = {f"mixture_{name}": mean for name, mean in _means(mixtures, OF_MIXTURE).items()}
+    return {**means, **of_mixture, "seeds_finished": len(finished)}
+
+
+def _means(seeds: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
+    """Of those of the metrics that were measured."""
+    return {
+        name: float(f"{fmean(metrics[name] for metrics in seeds):.6g}")
+        for name in names
+        if seeds and name in seeds[0]
     }
-    return {**means, "seeds_finished": len(finished)}

@@ -15,15 +15,15 @@ from torch import Tensor, nn
 from ganvae.core import config, imageset, machine
 from ganvae.core.imageset import quantise
 from ganvae.core.machine import Noise, seed_for
-from ganvae.evaluation import encoding, showcase
+from ganvae.evaluation import encoding, mixture, showcase
 from ganvae.evaluation.encoding import finite
 from ganvae.evaluation.inversion import invert
-from ganvae.evaluation.sampling import decode, sample
+from ganvae.evaluation.sampling import decode, images_of, sample
 from ganvae.evaluation.timeline import timeline
 from ganvae.judging.classifier import Classifier, classify, load
 from ganvae.judging.inception import Inception
 from ganvae.judging.judged import EvaluateParams, Judged, inception_view, look, read_judged_real
-from ganvae.judging.scoring import RealImages, protocol, score
+from ganvae.judging.scoring import RealImages, Score, protocol, score
 from ganvae.metrics.interval import mean_with_interval
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.models.base import build
@@ -80,7 +80,16 @@ class Bench:
             "importance_samples": self.params.importance_samples,
             "inversion_images": min(self.params.inversion_images, len(self.real.images)),
             "inversion_steps": self.params.inversion_steps,
+            **self._mixture(),
         }
+
+    def _mixture(self) -> dict[str, Any]:
+        """Nothing where none is asked for."""
+        components = self.params.mixture_components
+        if components is None:
+            return {}
+        images = min(mixture.IMAGES, len(self.train_images))
+        return {"mixture_components": components, "mixture_images": images}
 
 
 def read_bench(plan: Plan, root: Path) -> Bench:
@@ -146,15 +155,33 @@ def course(bench: Bench, snapshots: Mapping[str, Tensor]) -> Part:
 def generated(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
     """Everything that is measured of the images that it generates."""
     images = sample(networks["decoder"], bench.networks.latent_dim, bench.params.images, seed)
-    judged = Judged(*classify(bench.classifier, images))
-    seen = look(bench.inception, images)
-    found = score(images, judged, bench.real, bench.train_images, seed, seen)
+    found = _score(bench, images, seed)
     return Part(
         fields={"class_histogram": found.class_histogram, "frechet_curve": found.frechet_curve},
         arrays=found.arrays,
         metrics=found.metrics,
         intervals=found.intervals,
     )
+
+
+def of_mixture(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:
+    """The same of samples of a mixture fitted to its codes; only for a model with an encoder."""
+    components = bench.params.mixture_components
+    assert components is not None
+    codes = mixture.codes(networks["encoder"], bench.train_images)
+    noise = Noise(seed_for(seed, "mixture samples"), CPU)
+    z = mixture.fit(codes, components, seed).sample(bench.params.images, noise)
+    images = images_of(networks["decoder"], z)
+    return Part(
+        fields={"mixture": _score(bench, images, seed).fields()},
+        arrays={"mixture_samples": quantise(images[: showcase.SAMPLES])},
+    )
+
+
+def _score(bench: Bench, images: Tensor, seed: int) -> Score:
+    judged = Judged(*classify(bench.classifier, images))
+    seen = look(bench.inception, images)
+    return score(images, judged, bench.real, bench.train_images, seed, seen)
 
 
 def shown(bench: Bench, networks: nn.ModuleDict, seed: int) -> Part:

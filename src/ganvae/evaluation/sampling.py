@@ -1,4 +1,4 @@
-"""Samples of the prior, decoded: what is measured of a generator, and shown of it."""
+"""Latent vectors, decoded: what is measured of a generator, and shown of it."""
 
 import torch
 from torch import Tensor, nn
@@ -32,5 +32,13 @@ def sample(decoder: nn.Module, latent_dim: int, count: int, seed: int) -> Tensor
     """
     noise = Noise(seed_for(seed, "evaluate"), CPU)
     sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
-    parts = [dequantise(decode(decoder, noise.normal(size, latent_dim))) for size in sizes]
-    return torch.cat(parts)
+    return images_of(decoder, torch.cat([noise.normal(size, latent_dim) for size in sizes]))
+
+
+def images_of(decoder: nn.Module, z: Tensor) -> Tensor:
+    """Images of latent vectors [N, D], in batches: float32 [N, 1, 28, 28] in 256 levels of [-1, 1].
+
+    Raises:
+        FloatingPointError: an output is NaN or infinite.
+    """
+    return torch.cat([dequantise(decode(decoder, batch)) for batch in torch.split(z, BATCH)])

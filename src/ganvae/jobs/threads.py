@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ganvae.core import machine
@@ -27,9 +28,18 @@ def side_by_side(tasks: Sequence[Callable[[], T]], label: str, progress: bool) -
     Returns:
         The results in the order of the tasks. The first error is raised, after the tasks under way.
     """
-    threads = ThreadPoolExecutor(executor.workers(gpus=0), initializer=machine.use_one_thread)
+    threads = ThreadPoolExecutor(executor.workers(gpus=0), initializer=_one_thread)
     try:
         futures = [threads.submit(task) for task in tasks]
         return [future.result() for future in tqdm(futures, label, disable=not progress)]
     finally:
         threads.shutdown(cancel_futures=True)
+
+
+def _one_thread() -> None:
+    """For torch, and for what scipy and scikit-learn compute with, for good.
+
+    A limit that ends with its task would end for the tasks beside it too.
+    """
+    machine.use_one_thread()
+    threadpool_limits(1)

@@ -21,7 +21,8 @@ class EvaluateParams(Block):
 
     A generator counts as collapsed below the share `collapse_share` of the real images' effective
     classes, exp(class entropy). `features` names the networks whose features distances are taken
-    on; the classifier is always one of them.
+    on; the classifier is always one of them. Models with an encoder are measured a second time, by
+    samples of a mixture of `mixture_components` Gaussians fitted to their codes, unless it is null.
     """
 
     features: list[Literal["classifier", "inception"]]
@@ -30,6 +31,7 @@ class EvaluateParams(Block):
     importance_samples: int = Field(ge=1, le=10000)
     inversion_images: int = Field(ge=1, le=100000)
     inversion_steps: int = Field(ge=1, le=100000)
+    mixture_components: int | None = Field(default=None, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _the_classifier_always(self) -> "EvaluateParams":

@@ -21,7 +21,8 @@ LOCK = Path("dvc.lock")
 COMPARISON = Path("metrics/comparison.json")
 CODE = ("src/", "stages/")
 UPSTREAM = ("download", "preprocess", "train_classifier")
-FACTS = {"images", "against", "runtime", "seeds_finished", "seeds_collapsed", "seeds_diverged"}
+FACTS = {"images", "against", "runtime", "seeds_finished", "seeds_collapsed", "seeds_diverged",
+         "mixture_of"}  # fmt: skip
 Lines = dict[str, str]
 
 
@@ -51,7 +52,7 @@ def report(root: Path, row: str | None = None, metric: str | None = None) -> str
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(_block("", _row(recorded, name, rows[name])), []).append(name)
-    parts += [", ".join(same) + text for text, same in alike.items()]
+    parts += ["; ".join(same) + text for text, same in alike.items()]
     return "\n\n".join(parts)
 
 
@@ -119,7 +120,8 @@ def _common(recorded: _Recorded, settings: Mapping[str, Any]) -> Lines:
 
 
 def _row(recorded: _Recorded, name: str, row: Mapping[str, Any]) -> Lines:
-    own = (f"train_{name}", f"evaluate@{name}") if "seeds_finished" in row else ("evaluate_real",)
+    model = name if "seeds_finished" in row else row.get("mixture_of")
+    own = (f"train_{model}", f"evaluate@{model}") if model else ("evaluate_real",)
     runtime = row.get("runtime", {})
     lines = {
         "images": f"{row['images']:,} against {row['against']:,}",
