@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
-from torchvision.transforms.v2 import functional as F
 
 from ganvae.data.idx import SIZE
 from ganvae.errors import UserError
@@ -33,6 +32,9 @@ def grey(levels: Tensor, *, invert: bool, transpose: bool, done: Counter[str]) -
     Returns:
         uint8 [N, 28, 28]; unchanged where they were such images before.
     """
+    # it takes as long to import as torch, and other images than a user's own need it not
+    from torchvision.transforms.v2 import functional as F
+
     num, channels, height, width = levels.shape
     if channels == 3:
         levels = F.rgb_to_grayscale(levels, num_output_channels=1)

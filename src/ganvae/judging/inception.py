@@ -14,12 +14,10 @@ from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError
 from urllib.parse import urlparse
 
-import pytorch_fid.inception
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models.inception import BasicConv2d
 from tqdm import tqdm
 
 from ganvae.core.storage import read_tensors, write_tensors
@@ -114,9 +112,13 @@ def load(device: torch.device) -> Inception:
     Raises:
         UserError: the weights cannot be had, or are others; see `weights`.
     """
+    # both take as long to import as torch, and most studies do not ask for the network
+    from pytorch_fid.inception import fid_inception_v3
+    from torchvision.models.inception import BasicConv2d
+
     weights()
     with torch.random.fork_rng(devices=[]):  # its initial weights are replaced
-        network = pytorch_fid.inception.fid_inception_v3()  # finds the file by itself
+        network = fid_inception_v3()  # finds the file by itself
     class_weights = network.fc.weight.detach().to(device)
     network.fc = nn.Identity()
     network.eval().requires_grad_(False)
@@ -136,7 +138,9 @@ def weights() -> Path:
     Raises:
         UserError: it cannot be downloaded, or has another checksum; then it does not stay.
     """
-    address = pytorch_fid.inception.FID_WEIGHTS_URL
+    from pytorch_fid import inception  # see `load`
+
+    address = inception.FID_WEIGHTS_URL
     path = Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(address).path).name
     if not path.exists():
         print(f"downloading {address} to {path}")
