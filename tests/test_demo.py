@@ -139,7 +139,7 @@ def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> N
     before = project.contents(archive)
     shutil.copytree(demo.clone / cache, archive / cache)
     output = project.succeed(as_new_user(archive, sys.executable, "-m", "stages.demo"))
-    assert ran(output) == TRAIN | EVALUATE | {"evaluate_real", "compare"}
+    assert ran(output) == TRAIN | EVALUATE | {"check_params", "evaluate_real", "compare"}
     table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
     assert table.split("\n## ")[1] in output
     after = project.contents(archive).items()
