@@ -8,7 +8,9 @@ parameters as second argument, `<model>` is one of its systems, see `ganvae.mode
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ganvae.core import machine, storage
 from ganvae.core.config import PARAMS_FILE
@@ -44,7 +46,17 @@ def _measure(system: System) -> None:
     means = headline(details["seeds"])
     write_results(system.evaluated, details, arrays)
     storage.write_json(system.metrics, means)
-    print(f"{system.name}: " + ", ".join(f"{key} {value:.6g}" for key, value in means.items()))
+    print(f"{system.name}: {_told(details['seeds'], means)}; all numbers: {system.metrics}")
+
+
+def _told(entries: Mapping[str, Any], means: Mapping[str, float]) -> str:
+    """What a person wants to know at once."""
+    if not means["seeds_finished"]:
+        return "every seed diverged"
+    finished = [seed for seed, entry in entries.items() if entry["state"] == "finished"]
+    collapsed = [seed for seed in finished if entries[seed]["collapsed"]]
+    told = f"FID {means['fid_classifier']:.4g}, mean of {len(finished)} of {len(entries)} seeds"
+    return f"{told}, collapsed: seed {', '.join(collapsed)}" if collapsed else told
 
 
 if __name__ == "__main__":
