@@ -58,8 +58,9 @@ def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
     network, seen = inception_view(params, test, machine.device())
     real = scoring.RealImages(test, judged.test, seen)
     given = floors.Inputs(images, labels, judged.train, real, judge, network)
-    strict = params.images >= TESTED_WITH.get(values["data"]["name"], math.inf)
-    if strict and (line := floors.overlap(params.images, len(images))):
+    tested_with = TESTED_WITH.get(values["data"]["name"], math.inf)
+    strict = params.images >= tested_with
+    if params.images > tested_with and (line := floors.overlap(params.images, len(images))):
         print(f"note: params.yaml: evaluate.images = {params.images}: {line}", file=sys.stderr)
     found = floors.measure(
         given, params.images, sys.stderr.isatty(), word=classes.word, strict=strict

@@ -228,8 +228,9 @@ def check_step(built: Built, update: Update) -> None:
         seed=0,
         folder=Path(),
     )
+    stepper = Stepper(task, here)
     with no_waiting():
-        Stepper(task, here).step(built.images, built.labels, Noise(0, CPU), 1)
+        stepper.step(built.images, built.labels, Noise(0, CPU), 1)
     for name, network in networks.items():
         old = built.networks[name].state_dict()
         equal = [torch.equal(value, old[key]) for key, value in network.state_dict().items()]
