@@ -195,8 +195,7 @@ def test_a_model_with_an_encoder(
         "class_entropy": float(f"{metrics['class_entropy']:.6g}"),
         "image_entropy": float(f"{metrics['image_entropy']:.6g}"),
         "sharpness": float(f"{metrics['sharpness']:.6g}"),
-        "precision": float(f"{metrics['precision']:.6g}"),
-        "recall": float(f"{metrics['recall']:.6g}"),
+        "coverage": float(f"{metrics['coverage']:.6g}"),
         "negative_elbo": float(f"{metrics['negative_elbo']:.6g}"),
         "seeds_finished": 1,
     }

@@ -65,6 +65,25 @@ def test_noise_is_as_strong_as_it_says() -> None:
     assert float(noisy.std()) == pytest.approx(planted.NOISE, rel=0.02)
 
 
+def test_a_blob_is_round_and_nearly_in_the_middle() -> None:
+    """By its moments: of any form and number of channels, whatever the images are."""
+    shapes = (1, 28, 28), (3, 16, 24)
+    for channels, height, width in shapes:
+        images = planted.blob(torch.zeros(5, channels, height, width), torch.zeros(5), 400,
+                              Noise(0, CPU))  # fmt: skip
+        assert images.shape == (400, channels, height, width)
+        assert (images == images[:, :1]).all()
+        light = (images[:, 0] + 1) / 2
+        assert 0.9 < float(light.amax(dim=(1, 2)).min()) <= 1
+        rows = light.sum(dim=2) / light.sum(dim=(1, 2))[:, None]
+        size = min(height, width)
+        middles = rows @ torch.arange(float(height))
+        assert float(middles.mean()) == pytest.approx((height - 1) / 2, abs=0.25)
+        assert float(middles.std()) == pytest.approx(size / 28, rel=0.2)
+        wide = (rows * (torch.arange(height) - middles[:, None]).square()).sum(dim=1).sqrt()
+        assert float(wide.mean()) == pytest.approx(size / 9, rel=0.1)
+
+
 def test_copies_come_from_few_images_in_any_number() -> None:
     assert len(set(sources(draw("copies", 300)))) == 15
     assert len(set(sources(draw("copies", 7)))) == 1
@@ -198,21 +217,34 @@ def test_the_same_images_must_give_the_same_numbers() -> None:
         selftest.demand_equal({"modes": 9.0}, {"modes": 9.000001})
 
 
-def test_a_perceptron_need_not_tell_mixed_images() -> None:
+def test_a_perceptron_need_not_tell_mixed_and_noisy_images() -> None:
     everything = tuple(selftest.EXPECTED), tuple(planted.FAULTS)
-    assert selftest.expected("cnn", *everything) == selftest.EXPECTED
-    assert selftest.expected("mlp", *everything)["precision"] == {}
-    assert selftest.expected("mlp", *everything)["recall"] == selftest.EXPECTED["recall"]
+    assert selftest.expected("cnn", 500, *everything) == selftest.EXPECTED
+    assert selftest.expected("mlp", 500, *everything)["precision"] == {}
+    falls = dict.fromkeys(("one_class", "blob", "mixed"), selftest.FALLS)
+    assert selftest.expected("mlp", 500, *everything)["recall"] == falls
+
+
+def test_among_few_real_images_neighbourhoods_need_not_tell_noise() -> None:
+    everything = tuple(selftest.EXPECTED), tuple(planted.FAULTS)
+    found = selftest.expected("cnn", 499, *everything)
+    missing = {
+        (metric, fault)
+        for metric, faults in selftest.EXPECTED.items()
+        for fault in faults
+        if fault not in found[metric]
+    }
+    assert missing == {("recall", "noisy"), ("coverage", "noisy")}
 
 
 def test_of_one_class_alone_only_what_it_can_show_is_demanded() -> None:
     """No fault that takes two classes is planted, and what needs classes is not measured."""
     labels = torch.zeros(N, dtype=torch.int64)
     faults = planted.of_labels(labels)
-    assert faults == ["blurred", "noisy", "copies"]
+    assert faults == ["blurred", "noisy", "copies", "blob"]
     assert planted.of_labels(labels + torch.arange(N) % 2) == list(planted.FAULTS)
-    assert selftest.expected("cnn", ["sharpness", "coverage"], faults) == {
-        "coverage": {"copies": selftest.FALLS},
+    assert selftest.expected("cnn", 500, ["sharpness", "coverage"], faults) == {
+        "coverage": dict.fromkeys(("noisy", "copies", "blob"), selftest.FALLS),
         "sharpness": {"blurred": selftest.FALLS, "noisy": selftest.RISES},
     }
 

@@ -215,12 +215,6 @@ def test_when_an_order_is_settled() -> None:
     assert order(20, 20, other=30.0) is True, "the worse one has had its length"
 
 
-def test_all_seeds_that_collapsed() -> None:
-    rule = {"all_collapsed": {"systems": ["a", "b"]}}
-    assert holds(rule, a_collapsed=(1, 1), b_collapsed=(0, 0)) is True
-    assert holds(rule, a_collapsed=(1, 0), b_collapsed=(0, 0)) is False
-
-
 def test_numbers_in_words() -> None:
     seeds = values({"a.fid_classifier": HIGH, "a.fell": (1, 0, 1), "a.own_number": [1234.5],
                     "a.train_loss@10": [0.001]})  # fmt: skip

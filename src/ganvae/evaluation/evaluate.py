@@ -22,8 +22,7 @@ HEADLINES = (
     "class_entropy",
     "image_entropy",
     "sharpness",
-    "precision",
-    "recall",
+    "coverage",
     "negative_elbo",
 )
 OF_MIXTURE = ("fid_classifier", "coverage")  # `mixture_<name>` beside them

@@ -97,7 +97,8 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
     selftest.demand_equal(found["real 0"].metrics, found["real"].metrics)
     measured = {fault: found[_row(fault, word)].metrics for fault in faults}
     measured[selftest.UNCHANGED] = found[selftest.UNCHANGED].metrics
-    wanted = selftest.expected(given.judge.architecture, found["real"].metrics, faults)
+    test = len(given.real.images)
+    wanted = selftest.expected(given.judge.architecture, test, found["real"].metrics, faults)
     unchanged = [found[name].metrics for name in sets if name != selftest.UNCHANGED]
     entries = selftest.judge(unchanged, measured, wanted)
     if strict:
@@ -106,7 +107,6 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
         entry["fault"] = entry["fault"].replace("class", word)
     faulty = [_row(fault, word) for fault in faults]
     rows = {name: found[name] for name in ("real", "real_halves", *faulty)}
-    test = len(given.real.images)
     counts = {"real": (size, test), "real_halves": (len(own), len(other))}
     counts |= dict.fromkeys(faulty, (count, test))
     return Floors(rows, counts, entries, order[:size])

@@ -14,8 +14,10 @@ from torch import Tensor
 from ganvae.core.machine import Noise
 
 BLUR = 1.0  # standard deviation in pixels
-NOISE = 0.25  # standard deviation on the images' range [-1, 1]
+NOISE = 0.15  # standard deviation on the images' range [-1, 1]: to be seen, but not by precision
 COPIES = 20  # times that each copied image comes, on average
+
+SPOT, MOVED = 1 / 9, 1 / 28  # standard deviations of the spot and its place, by the image's size
 
 Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
 
@@ -49,6 +51,19 @@ def copies(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
     return few[(noise.uniform(count) * len(few)).long()]
 
 
+def blob(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
+    """A generator that draws one round spot again and again, in the middle give or take a pixel."""
+    channels, *sizes = images.shape[1:]
+    size = min(sizes)
+    waves = []
+    for length, place in zip(sizes, noise.normal(2, count), strict=True):
+        middle = (length - 1) / 2 + MOVED * size * place
+        away = (torch.arange(length) - middle[:, None]) / (SPOT * size)
+        waves.append((-away.square() / 2).exp())
+    spots = 2 * waves[0][:, :, None] * waves[1][:, None, :] - 1
+    return spots[:, None].repeat(1, channels, 1, 1)
+
+
 def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
     """Every image the mean of two images of different classes."""
     if (labels == labels[0]).all():
@@ -67,6 +82,7 @@ FAULTS: dict[str, Fault] = {
     "blurred": blurred,
     "noisy": noisy,
     "copies": copies,
+    "blob": blob,
     "mixed": mixed,
 }
 

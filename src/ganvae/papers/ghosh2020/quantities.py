@@ -1,8 +1,8 @@
 """The numbers of ghosh2020: reconstructions, what its derivations bound, what codes make of images.
 
-"Looks more real" is judged by two measures on the judge's features: the share of a model's images
-that lie among the real ones (precision; single images, as a reader looks at them) and FID (all of
-them together, so that one good digit over and over does not pass for real images).
+"Looks more real" is judged by two measures on the judge's features: the share of the real images
+near which a model draws one (coverage) and FID. Precision, the share of a model's images that lie
+among the real ones, does not vote: one image over and over can have any.
 """
 
 import math

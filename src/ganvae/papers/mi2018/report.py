@@ -13,6 +13,7 @@ from ganvae.papers.shared.results import Report, Results
 
 METRICS = (
     "class_entropy", "image_entropy", "fid_classifier", "sharpness", "precision", "recall",
+    "coverage",
 )  # fmt: skip
 
 

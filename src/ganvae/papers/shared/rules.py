@@ -253,12 +253,6 @@ def _settled(evidence: Evidence, left: str, right: str) -> bool:
     return highest - gained > lowest
 
 
-def all_collapsed(evidence: Evidence, systems: Sequence[str]) -> Told:
-    """Whether all seeds of one of the systems collapsed to a few images."""
-    found = [evidence.value(f"{system}.collapsed") for system in systems]
-    return Told(any(min(value.seeds.values()) == 1 for value in found if value))
-
-
 def cannot_tell(evidence: Evidence, reason: str) -> Told:
     """A claim that nothing here was trained for."""
     return Told(None, reason, text="not trained")
@@ -281,7 +275,7 @@ RULES: Mapping[str, Callable[..., Told]] = {
     for rule in (
         no_claim, cannot_tell, larger, below, reaches, at_least, largest, smallest, near, comes_to,
         any_reading, similar, differ_at_most, any_seed, every_seed, mean_within, all_of, any_of,
-        first_measured, agreed, isnt, can, given, if_reached, unless_short, settled, all_collapsed,
+        first_measured, agreed, isnt, can, given, if_reached, unless_short, settled,
         python,
     )
 }  # fmt: skip
