@@ -6,7 +6,6 @@ into codes of the wanted distribution, so nothing else needs to know that there 
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 CLASSES = 10  # the source papers' conditional models are of digits
 
@@ -49,7 +48,8 @@ class Coded(nn.Module):
 
     def of(self, z: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
         """Logits [N, 1, 28, 28] of the given codes."""
-        chosen = one_hot(labels, CLASSES).to(z.dtype)
+        # torch's one_hot looks at the labels, for which a GPU would be waited for
+        chosen = torch.eye(CLASSES, dtype=z.dtype, device=z.device)[labels]
         logits: Tensor = self.decoder(torch.cat([z, chosen, codes], dim=1))
         return logits
 
