@@ -16,6 +16,7 @@ from tests.architectures import LATENT, params
 PLAIN = {
     "model": "vae",
     "architecture": "wide",
+    "initialisation": "torch",
     "options": "{}",
     "latent_dim": "7",
     "seed": "3",

@@ -228,6 +228,21 @@ EXPECTED = [
         [14, 7, 4], {"LeakyReLU": 3},
     ),
     Expected(
+        "conv", {"channels": 16}, ENCODER, 32,
+        1 * 16 * 16 + 16 + 16 * 32 * 16 + 32 + 1568 * 256 + 256 + 256 * 64 + 64,
+        [14, 7], {"UnitPixels": 1, "LeakyReLU": 3, "Unfold": 1},
+    ),
+    Expected(
+        "conv", {"channels": 16}, DECODER, 32,
+        32 * 512 + 2 * 512 + 512 * 1568 + 2 * 1568 + 32 * 16 * 16 + 2 * 16 + 16 * 1 * 16 + 1,
+        [14, 28], {"ReLU": 3, "BatchNorm1d": 2, "BatchNorm2d": 1, "Fold": 1},
+    ),
+    Expected(
+        "conv", {"channels": 16}, DISCRIMINATOR, 32,
+        1 * 16 * 16 + 16 + 16 * 32 * 16 + 32 + 1568 * 256 + 256 + 256 * 1 + 1,
+        [14, 7], {"LeakyReLU": 3, "Unfold": 1},
+    ),
+    Expected(
         "larsen2015", {}, ENCODER, 128,
         3 * 64 * 25 + 2 * 64 + 64 * 128 * 25 + 2 * 128 + 128 * 256 * 25 + 2 * 256
         + 16384 * 2048 + 2 * 2048 + 2048 * 256 + 256,
