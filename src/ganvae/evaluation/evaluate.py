@@ -131,8 +131,9 @@ def headline(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     finished = [entry for entry in entries.values() if entry["state"] == "finished"]
     means = _means([entry["metrics"] for entry in finished], HEADLINES)
     mixtures = [entry["mixture"]["metrics"] for entry in finished if "mixture" in entry]
-    of_mixture = {"mixture_fid": fid for fid in _means(mixtures, ["fid_classifier"]).values()}
-    return {**means, **of_mixture, "seeds_finished": len(finished)}
+    if mixtures:
+        means["mixture_fid"] = _means(mixtures, ["fid_classifier"])["fid_classifier"]
+    return {**means, "seeds_finished": len(finished)}
 
 
 def _means(seeds: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
