@@ -60,8 +60,8 @@ def blob(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
         middle = (length - 1) / 2 + MOVED * size * place
         away = (torch.arange(length) - middle[:, None]) / (SPOT * size)
         waves.append((-away.square() / 2).exp())
-    spots = 2 * waves[0][:, :, None] * waves[1][:, None, :] - 1
-    return spots[:, None].repeat(1, channels, 1, 1)
+    spots = 2 * torch.einsum("nh,nw->nhw", *waves) - 1
+    return torch.stack([spots] * channels, dim=1)
 
 
 def mixed(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
