@@ -16,16 +16,14 @@ from typing import Any
 
 from torch import Tensor
 
-from ganvae.core import config, imageset, machine
-from ganvae.core.imageset import DIGITS
+from benchmarks import mnist
+from ganvae.core import imageset, machine
 from ganvae.core.machine import Noise, seed_for
-from ganvae.data import sources
 from ganvae.errors import run
 from ganvae.floors import floors, selftest
 from ganvae.judging import classifier
 from ganvae.judging.judged import Judged
 from ganvae.judging.scoring import RealImages
-from stages import preprocess
 
 COUNTS, LARGE = (500, 1000), 10000
 DRAWS = 20
@@ -94,19 +92,14 @@ def report(count: int, draws: int, alarms: Mapping[str, int], missed: Mapping[st
 
 def _pool(folder: Path, images: int | None) -> Pool:
     """The first `images` training images, all if None, and a judge that is trained on them."""
-    values = config.load()
-    data = {"name": "folder", "folder": str(folder.resolve()), "test_share": 0.5}
-    own = sources.read_own(
-        sources.DataParams.model_validate({**data, "invert": False, "transpose": False})
-    )
-    train, labels = own.parts["train"][0][:images], own.parts["train"][1][:images]
-    scaled, test = preprocess.scaled(train), preprocess.scaled(own.parts["test"][0])
-    params = config.block(classifier.ClassifierParams, values, "classifier")
-    judge = classifier.train(scaled, labels, params, imageset.CPU, False, len(DIGITS))
-    accuracy = classifier.accuracy(judge, test, own.parts["test"][1])
-    print(f"judge of {len(scaled)} images: test accuracy {accuracy:.4f}", flush=True)
-    judged, test_judged = (Judged(*classifier.classify(judge, part)) for part in (scaled, test))
-    return Pool(scaled, labels, judged, test, test_judged, judge)
+    parts = mnist.read(folder)
+    train, labels = (part[:images] for part in parts["train"])
+    test, test_labels = parts["test"]
+    judge = mnist.judge(train, labels)
+    accuracy = classifier.accuracy(judge, test, test_labels)
+    print(f"judge of {len(train)} images: test accuracy {accuracy:.4f}", flush=True)
+    judged, test_judged = (Judged(*classifier.classify(judge, part)) for part in (train, test))
+    return Pool(train, labels, judged, test, test_judged, judge)
 
 
 def _subset(pool: Pool, count: int, draw: int) -> floors.Inputs:

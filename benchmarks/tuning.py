@@ -16,10 +16,10 @@ from typing import Any
 
 from torch import Tensor
 
+from benchmarks import mnist
 from benchmarks.this_machine import described
 from ganvae.core import config, machine, storage
-from ganvae.core.imageset import CPU, DIGITS
-from ganvae.data import sources
+from ganvae.core.imageset import CPU
 from ganvae.errors import UserError, run
 from ganvae.evaluation import encoding
 from ganvae.evaluation.sampling import sample
@@ -28,7 +28,6 @@ from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.frechet_distance import frechet_distance
 from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
 from ganvae.training import loop, task
-from stages import preprocess
 
 TRIALS = Path("benchmarks/tuning.yaml")
 RESULT = Path("benchmarks/results/tuning.json")
@@ -123,16 +122,11 @@ def _task(setting: Setting, model: str, values: Mapping[str, Any], folder: Path)
 
 
 def _setting(folder: Path) -> Setting:
-    data = {"name": "folder", "folder": str(folder.resolve()), "test_share": 0.5}
-    own = sources.read_own(
-        sources.DataParams.model_validate({**data, "invert": False, "transpose": False})
-    )
-    images, labels = preprocess.scaled(own.parts["train"][0]), own.parts["train"][1]
+    images, labels = mnist.read(folder)["train"]
     train, held_out = images[:-HELD_OUT], images[-HELD_OUT:]
     if not JUDGE.exists():
-        params = config.block(classifier.ClassifierParams, config.load(), "classifier")
-        judge = classifier.train(train, labels[:-HELD_OUT], params, CPU, True, len(DIGITS))
-        print(f"judge: {classifier.accuracy(judge, held_out, labels[-HELD_OUT:]):.4f}")
+        judge = mnist.judge(train, labels[:-HELD_OUT])
+        print(f"judge: {classifier.accuracy(judge, held_out, labels[-HELD_OUT:]):.4f}", flush=True)
         classifier.save(judge, JUDGE)
     judge = classifier.load(JUDGE, CPU)
     features, _ = classifier.classify(judge, held_out)

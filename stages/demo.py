@@ -9,7 +9,9 @@ from pathlib import Path
 from ganvae.errors import run
 from stages import beside
 
-NEXT = """
+SAID = """
+{tables}
+
 Samples of the five models:  {samples}
 All figures, interactive:    {page}  (open it in a browser)
 The whole comparison:        {table}
@@ -24,9 +26,9 @@ def main() -> None:
     folder = beside.lay_out(Path("demo.yaml"))
     beside.call(folder, "dvc", "repro")
     beside.call(folder, "dvc", "plots", "show")
-    print(f"\n{beside.table(folder)}")
     print(
-        NEXT.format(
+        SAID.format(
+            tables=beside.table(folder),
             samples=folder / "plots/samples.png",
             page=folder / "dvc_plots/index.html",
             table=folder / "metrics/comparison.md",

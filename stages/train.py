@@ -49,8 +49,7 @@ def resolved(system: System) -> Iterator[str]:
     built = build.create(system.model, networks, train.seeds[0])
     for update in build.model(system.model).updates(params, built, networks.latent_dim):
         spec = getattr(params, update.name)
-        rate = train.lr * spec.lr_multiplier
-        product = f"lr {train.lr:g} x {spec.lr_multiplier:g} = {rate:g}"
+        product = f"lr {train.lr:g} x {spec.lr_multiplier:g} = {spec.rate(train.lr):g}"
         often = "every step" if update.every == 1 else f"every {update.every} steps"
         yield f"{system.name} {update.name}: {spec.optimizer}, {product}, {often}"
     if train.lr_decay:

@@ -91,11 +91,6 @@ class Noise:
         """Samples of U[0, 1), float32."""
         return torch.rand(shape, generator=self._generator, device=self.device)
 
-    def seed(self) -> int:
-        """For torch's own stream, where a layer takes no other."""
-        drawn = torch.randint(2**62, (1,), generator=self._generator, device=self.device)
-        return int(drawn.item())
-
     def permutation(self, n: int) -> Tensor:
         """A random order of 0 .. n-1, int64."""
         return torch.randperm(n, generator=self._generator, device=self.device)

@@ -19,9 +19,7 @@ from ganvae.evaluation.encoding import finite
 from ganvae.models.base.contract import posterior
 
 IMAGES = 60_000  # training images whose codes are fitted, at most
-ITERATIONS = (
-    1000  # of expectation and maximisation, at most: they end before by scikit-learn's rule
-)
+ITERATIONS = 1000  # of expectation and maximisation, at most; scikit-learn's rule ends them before
 BATCH = 1000
 
 

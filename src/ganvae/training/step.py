@@ -19,14 +19,14 @@ def make_optimizer(
 
     Args:
         spec: its block.
-        train_lr: the full rate is this times the block's `lr_multiplier`.
+        train_lr: `train.lr`.
         parameters: what it moves.
         epsilon: what Adam adds to the root of the second moment.
     """
     # a tensor, so that its value is none of the program's; fused kernels read it where they run
     device = parameters[0].device
     precise = torch.float64 if device.type == "cpu" else torch.float32
-    lr = torch.tensor(train_lr * spec.lr_multiplier, dtype=precise, device=device)
+    lr = torch.tensor(spec.rate(train_lr), dtype=precise, device=device)
     if spec.betas is not None:
         betas = (spec.betas[0], spec.betas[1])
         return torch.optim.Adam(parameters, lr, betas, epsilon, fused=True)
@@ -103,7 +103,7 @@ class Stepper:
         self._has_dropout = any(
             isinstance(layer, nn.modules.dropout._DropoutNd) for layer in task.networks.modules()
         )
-        self._full_rate = task.train.lr * spec.lr_multiplier
+        self._full_rate = spec.rate(task.train.lr)
         self._share: float | None = None
         self._precision: Precision = task.train.precision
         self._seed = task.seed

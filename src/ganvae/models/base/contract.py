@@ -87,11 +87,15 @@ def check_batch_size(params: TrainParams, images: int) -> None:
 
 
 class Optimizer(Block):
-    """How one update steps: learning rate is `train.lr` times `lr_multiplier`."""
+    """How one update steps."""
 
     optimizer: Literal["adam", "rmsprop", "sgd"]
     lr_multiplier: float = Field(gt=0, le=1000)
     betas: Annotated[list[Beta], Field(min_length=2, max_length=2)] | None
+
+    def rate(self, train_lr: float) -> float:
+        """Its full learning rate: `train.lr` times `lr_multiplier`."""
+        return train_lr * self.lr_multiplier
 
     @model_validator(mode="after")
     def _betas_belong_to_adam(self) -> "Optimizer":
