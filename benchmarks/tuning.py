@@ -4,7 +4,8 @@ Reads MNIST's four IDX files from a folder, params.yaml and `benchmarks/tuning.y
 are laid over params.yaml. Trains on the first 50,000 training images, with one seed and a learning
 rate that falls at the end as params.yaml says, for as many steps as fit into the seconds; measures
 against the last 10,000 by a judge that was trained on the 50,000. The test images play no part.
-Adds each trial to `benchmarks/results/tuning.json`; one that stands there is not made again.
+Adds each trial to `benchmarks/results/tuning.json`; one that stands there is not made again. Two of
+these commands with different trials may run side by side, each on a core.
 """
 
 import argparse
@@ -14,15 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from torch import Tensor
 
 from benchmarks import mnist
 from benchmarks.this_machine import described
 from ganvae.core import config, machine, storage
 from ganvae.core.imageset import CPU
+from ganvae.core.machine import Noise
 from ganvae.errors import UserError, run
-from ganvae.evaluation import encoding
-from ganvae.evaluation.sampling import sample
+from ganvae.evaluation import encoding, mixture
+from ganvae.evaluation.sampling import images_of, sample
 from ganvae.judging import classifier
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.frechet_distance import frechet_distance
@@ -32,7 +35,9 @@ from ganvae.training import loop, task
 TRIALS = Path("benchmarks/tuning.yaml")
 RESULT = Path("benchmarks/results/tuning.json")
 JUDGE = Path(".cache/tuning_judge.safetensors")
+LOCK = Path(".cache/tuning.lock")
 HELD_OUT = 10_000
+COMPONENTS = 10  # of the mixture of codes
 TIMED = 60  # steps, for how many fit
 
 
@@ -60,7 +65,7 @@ def main() -> None:
         if name not in _made():
             found = trial(setting, trials[name], arguments.seconds)
             print(f"{name}: {found}", flush=True)
-            storage.write_json(RESULT, {**_made(), name: {**found, "machine": described()}})
+            _add(name, {**trials[name], **found, "machine": described()})
 
 
 def trial(setting: Setting, given: Mapping[str, Any], seconds: float) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def trial(setting: Setting, given: Mapping[str, Any], seconds: float) -> dict[st
         given: `model`, and `over`, which is laid over params.yaml.
         seconds: of one core, for the training.
     """
-    values = config.overlay(config.load(), given.get("over", {}))
+    values = config.overlay(config.load(), given["over"])
     with tempfile.TemporaryDirectory() as folder:
         epochs = _fitting(setting, given["model"], values, seconds)
         values = config.overlay(values, {"train": {"epochs": epochs}})
@@ -102,6 +107,10 @@ def _measured(
         likelihood = values["models"][model]["likelihood"]
         coded = encoding.encode(networks, setting.held_out, likelihood, 0, importance=1)
         found["negative_elbo"] = coded.metrics["negative_elbo"]
+        codes = mixture.codes(networks["encoder"], setting.train)
+        z = mixture.fit(codes, COMPONENTS, 0).sample(HELD_OUT, Noise(0, CPU))
+        drawn, _ = classifier.classify(setting.judge, images_of(networks["decoder"], z))
+        found["fid_mixture"] = frechet_distance(setting.features, drawn)
     return {name: float(f"{value:.5g}") for name, value in found.items()}
 
 
@@ -131,6 +140,12 @@ def _setting(folder: Path) -> Setting:
     judge = classifier.load(JUDGE, CPU)
     features, _ = classifier.classify(judge, held_out)
     return Setting(train, labels[:-HELD_OUT], held_out, features, judge)
+
+
+def _add(name: str, found: Mapping[str, Any]) -> None:
+    LOCK.parent.mkdir(exist_ok=True)
+    with FileLock(LOCK):
+        storage.write_json(RESULT, {**_made(), name: found})
 
 
 def _made() -> dict[str, Any]:

@@ -113,6 +113,7 @@ def test_it_prints_the_table_and_draws(demo: Demo) -> None:
     table = (demo.folder / "metrics/comparison.md").read_text(encoding="utf-8")
     for said in (demo.first, demo.second):
         assert table.split("\n## ")[1] in said
+        assert "arning" not in said
     assert all(re.search(rf"^\| *{model}\b", table, re.MULTILINE) for model in MODELS)
     for shown in (".demo/plots", ".demo/dvc_plots/index.html"):
         assert shown in demo.first
@@ -142,6 +143,8 @@ def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> N
     assert ran(output) == TRAIN | EVALUATE | {"check_params", "evaluate_real", "compare"}
     table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
     assert table.split("\n## ")[1] in output
+    assert "Collapsed seeds: 0. Diverged seeds: 0, of 10." in table
+    assert "arning" not in output
     after = project.contents(archive).items()
     kept = {n: c for n, c in after if not n.startswith(".demo/") and "__pycache__" not in n}
     assert kept == before

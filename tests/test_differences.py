@@ -55,6 +55,12 @@ def test_without_any_spread() -> None:
     assert (found["same"].low, found["same"].high, found["same"].verdict) == (0.0, 0.0, 0)
 
 
+def test_one_side_without_spread_is_no_warning() -> None:
+    found = differences({"x": (FAR, [1.0] * 5)})["x"]
+    expected = welch_by_hand(FAR, [1.0] * 5, ALPHA)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-9)
+
+
 @given(st.floats(-10, 10))
 def test_equal_constants_are_equal_whatever_their_rounding(value: float) -> None:
     found = differences({"x": ([value] * 5, [value] * 10)})["x"]

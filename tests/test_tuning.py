@@ -14,13 +14,14 @@ from tests.idx_files import CONVERSION
 from tests.project import ROOT
 
 
-def test_every_trial_is_valid_and_says_something_new() -> None:
+def test_every_trial_is_valid_and_differs_from_the_others() -> None:
     params = config.load(ROOT / "params.yaml")
+    seen = []
     for name, given in config.load(ROOT / tuning.TRIALS).items():
-        laid = config.overlay(params, given.get("over", {}))
+        laid = config.overlay(params, given["over"])
         check(laid)
-        assert given["model"] in params["models"]
-        assert laid != params or name == given["model"], name
+        assert (given["model"], laid) not in seen, name
+        seen.append((given["model"], laid))
 
 
 def test_trials_are_made_once_on_held_out_images(
@@ -28,12 +29,21 @@ def test_trials_are_made_once_on_held_out_images(
 ) -> None:
     sources.write_raw(sources.DataParams(name="digits", folder=None, **CONVERSION), tmp_path)
     values = config.overlay(config.load(ROOT / "params.yaml"), {"classifier": {"epochs": 1}})
-    trials = {"a": {"model": "vae", "over": {"train": {"ema": 0.5}}}, "b": {"model": "gan"}}
+    trials = {
+        "a": {"model": "vae", "over": {"train": {"ema": 0.5}}},
+        "b": {"model": "gan", "over": {}},
+    }
     loaded = {tuning.TRIALS: trials, config.PARAMS_FILE: values}
     monkeypatch.setattr(config, "load", lambda path=config.PARAMS_FILE: loaded[path])
-    for name, value in {"HELD_OUT": 300, "TIMED": 3, "RESULT": tmp_path / "r.json"}.items():
+    for name, value in {
+        "HELD_OUT": 300,
+        "TIMED": 3,
+        "RESULT": tmp_path / "r.json",
+        "COMPONENTS": 2,
+    }.items():
         monkeypatch.setattr(tuning, name, value)
     monkeypatch.setattr(tuning, "JUDGE", tmp_path / "judge.safetensors")
+    monkeypatch.setattr(tuning, "LOCK", tmp_path / "lock")
     monkeypatch.setattr("ganvae.models.base.snapshots.IMAGES", 20)
     for names in (["a"], []):
         monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), *names, "--seconds", "0.3"])
@@ -42,7 +52,9 @@ def test_trials_are_made_once_on_held_out_images(
     assert list(found) == ["a", "b"]
     assert capsys.readouterr().out.count("fid_classifier") == 2, "a is not made again"
     assert {"fid_classifier", "class_entropy", "sharpness", "negative_elbo"} < set(found["a"])
-    assert "negative_elbo" not in found["b"]
+    assert found["a"]["over"] == trials["a"]["over"]
+    assert "fid_mixture" in found["a"]
+    assert "fid_mixture" not in found["b"]
     monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), "c"])
     with pytest.raises(UserError, match="no trial 'c'; there are: a, b"):
         tuning.main()
