@@ -54,7 +54,7 @@ def once(scratch: Path) -> Demo:
 # Laid over demo.yaml, as the trainings' length shows in no test: seven steps, so few snapshots are
 # judged, of the networks that are quickest to judge. The nightly set runs the demo as it is.
 SHORT: dict[str, Any] = {
-    "networks": {"architecture": "wide", "options": None},
+    "networks": {"architecture": "wide"},
     "train": {"epochs": 0.3},
     "evaluate": {"importance_samples": 2, "inversion_images": 20, "inversion_steps": 10},
     "figures": {"dpi": 50},
@@ -76,6 +76,7 @@ def clone(scratch: Path) -> Path:
             (origin / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, origin / name, follow_symlinks=False)
     demo = config.overlay(config.load(origin / "demo.yaml"), SHORT)
+    del demo["networks"]["options"]  # wide has none
     storage.write_text(origin / "demo.yaml", yaml.safe_dump(demo, sort_keys=False))
     commit(origin, "All")
     succeed(command(origin, "git", "clone", "-q", str(origin), str(folder)))
