@@ -7,6 +7,7 @@ BIN := .venv/bin
 setup: .venv/ready
 
 study: .venv/ready
+	$(BIN)/python -m stages.mend
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro evaluate_real
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
@@ -15,6 +16,7 @@ study: .venv/ready
 images_of_parakatta2023 := data@fashion_mnist
 paper: .venv/ready
 	$(if $(PAPER),,$(error which one? make paper PAPER=mi2018))
+	$(BIN)/python -m stages.mend papers
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro report@$(PAPER)

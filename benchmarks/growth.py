@@ -86,7 +86,8 @@ def main() -> None:
             print(found[-1], flush=True)
     table = pd.DataFrame(found)
     storage.write_text(CSV, table.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
-    storage.write_bytes(PNG, style.to_png(figure(table)))
+    with style.defaults():
+        storage.write_bytes(PNG, style.to_png(figure(table)))
 
 
 def measured(point: Point, seconds: float) -> dict[str, float]:

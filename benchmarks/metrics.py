@@ -54,7 +54,8 @@ def main() -> None:
         found += measure_metric(metric, sorted(set(arguments.images)), arguments.threads, limits)
     result = report(found, arguments.threads, limits)
     storage.write_json(RESULT, result)
-    storage.write_bytes(FIGURE, style.to_png(metric_figure.growth(result, dpi=100)))
+    with style.defaults():
+        storage.write_bytes(FIGURE, style.to_png(metric_figure.growth(result, dpi=100)))
     print(metric_tables.comparison(result), metric_tables.growth(result), sep="\n")
     warn_if_shared(result["machine"]["least_core_share"])
 

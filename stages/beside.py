@@ -17,6 +17,7 @@ import yaml
 from ganvae.core import config, storage
 from ganvae.errors import UserError, run
 from stages import check_params
+from stages.mend import mend
 from stages.plots_page import page
 
 
@@ -64,6 +65,7 @@ def lay_out(above: Path) -> Path:
         storage.write_text(template, page())
     settings += f"[plots]\n    html_template = {template.name}\n"
     storage.write_text(folder / ".dvc" / "config", settings)
+    mend(folder)
     return folder
 
 

@@ -13,6 +13,7 @@ from ganvae.celeba import images
 from ganvae.core import config, storage
 from ganvae.core.storage import repository
 from ganvae.errors import ParameterError, UserError, parameters_of, run
+from ganvae.jobs import edits
 
 FILE = Path("papers/celeba/params.yaml")
 PROCESSED = Path("papers/data/celeba/processed")
@@ -24,7 +25,8 @@ def main() -> None:
     parts, how = images.split(folder)
     counts = ", ".join(f"{len(files)} {part}" for part, files in parts.items())
     print(f"{folder}: {counts}: {how}", flush=True)
-    with storage.whole_folder(PROCESSED) as built:
+    read = [*edits.sources(Path(__file__)), FILE]
+    with storage.whole_folder(PROCESSED) as built, edits.unedited(read):
         for part, files in parts.items():
             with tqdm(total=len(files), desc=part, unit=" images", disable=None) as bar:
                 images.write(files, built / f"{part}.npy", bar.update)

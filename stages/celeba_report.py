@@ -5,7 +5,7 @@ papers/data/celeba/<system>/trained/; writes samples.png, reconstructions.png, l
 losses.csv to papers/celeba/. Images are those of the first seed that finished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +19,7 @@ from ganvae.evaluation.status import read_statuses
 from ganvae.figures import curves, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.style import Panel
+from ganvae.jobs import edits
 from ganvae.models.base import systems
 from ganvae.models.base.systems import System
 
@@ -31,7 +32,15 @@ def main() -> None:
     with parameters_of(FILE):
         names = list(config.section(config.load(FILE), "systems"))
     read = [systems.read(name, FILE) for name in names]
-    colours = style.colours(names)
+    data = [read[0].data / "processed", *(system.folder for system in read)]
+    with edits.unedited([*edits.sources(Path(__file__)), FILE, *data]), style.defaults():
+        files = _files(read)
+    for name, content in files.items():
+        storage.write_bytes(OUT / name, content)
+
+
+def _files(read: Sequence[System]) -> dict[str, bytes]:
+    colours = style.colours([system.name for system in read])
     rows = [panels(system) for system in read]
     tables = {system.name: histories(system) for system in read}
     originals = imageset.quantise(first_test_images(read[0])).numpy()
@@ -42,9 +51,10 @@ def main() -> None:
         ),
         "losses": curves.losses(list(tables.values()), colours, faces.DPI),
     }
-    for name, figure in drawn.items():
-        storage.write_bytes(OUT / f"{name}.png", faces.to_png(figure))
-    storage.write_text(OUT / "losses.csv", losses(tables).to_csv(index=False, float_format="%.6g"))
+    text: str = losses(tables).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return {f"{name}.png": faces.to_png(figure) for name, figure in drawn.items()} | {
+        "losses.csv": text.encode()
+    }
 
 
 def first_test_images(system: System) -> torch.Tensor:

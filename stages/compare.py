@@ -10,49 +10,59 @@ from pathlib import Path
 import pandas as pd
 
 from ganvae.comparison import curves, faults, markdown, measurements, pictures, summary, verdicts
+from ganvae.comparison.measurements import Study
+from ganvae.comparison.summary import Row
 from ganvae.core import config, storage
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams
+from ganvae.jobs import edits
 
 METRICS = Path("metrics")
 PLOTS = Path("plots")
+READ = (Path("data/models"), Path("data/evaluation"), METRICS / "classifier.json")
 
 
 def main() -> None:
-    """Computes everything before the first file is written, the figures apart."""
+    """Computes everything before the first file is written."""
     if folders := [str(path) for path in PLOTS.glob("*") if path.is_dir()]:
         raise UserError(f"{', '.join(folders)}: a folder where only figures belong; move it away")
-    params = config.load()
-    figures = config.block(FiguresParams, params, "figures")
-    study = measurements.read(params)
-    rows = summary.rows(study)
-    document = summary.document(study, rows)
-    text = markdown.render(study, rows)
-    metrics = {
-        "comparison": summary.frame(rows),
-        "differences": verdicts.frame(study, rows),
-        "selftest": faults.frame(study),
-    }
-
-    for name, table in metrics.items():
-        storage.write_text(METRICS / f"{name}.csv", _csv(table))
-    storage.write_json(METRICS / "comparison.json", document)
-    storage.write_text(METRICS / "comparison.md", text)
-    tables, drawings = curves.tables(study), pictures.draw(study, figures.dpi)
-    for name, table in tables.items():
-        storage.write_text(PLOTS / f"{name}.csv", _csv(table))
-    for name, draw in drawings.items():
-        storage.write_bytes(PLOTS / f"{name}.png", style.to_png(draw()))
-    written = {*(f"{name}.csv" for name in tables), *(f"{name}.png" for name in drawings)}
+    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ]
+    with edits.unedited(read), style.defaults():
+        study = measurements.read(config.load())
+        rows = summary.rows(study)
+        files = {**_metrics(study, rows), **_plots(study)}
+    for path, content in files.items():
+        storage.write_bytes(path, content)
     for path in PLOTS.iterdir():
-        if path.name not in written:  # of an earlier version: DVC does not clear the folder
+        if path not in files:  # of an earlier version: DVC does not clear the folder
             path.unlink()
     print(f"{METRICS / 'comparison.md'}: {len(rows)} rows; figures in {PLOTS}")
 
 
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+def _metrics(study: Study, rows: list[Row]) -> dict[Path, bytes]:
+    tables = {
+        "comparison": summary.frame(rows),
+        "differences": verdicts.frame(study, rows),
+        "selftest": faults.frame(study),
+    }
+    files = {METRICS / f"{name}.csv": _csv(table) for name, table in tables.items()}
+    files[METRICS / "comparison.json"] = storage.json_bytes(summary.document(study, rows))
+    files[METRICS / "comparison.md"] = markdown.render(study, rows).encode()
+    return files
+
+
+def _plots(study: Study) -> dict[Path, bytes]:
+    dpi = config.block(FiguresParams, study.params, "figures").dpi
+    files = {PLOTS / f"{name}.csv": _csv(table) for name, table in curves.tables(study).items()}
+    for name, draw in pictures.draw(study, dpi).items():  # one figure is held at a time
+        files[PLOTS / f"{name}.png"] = style.to_png(draw())
+    return files
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    text: str = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+    return text.encode()
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@ from pathlib import Path
 from ganvae.core import config, storage
 from ganvae.data import sources
 from ganvae.errors import run
+from ganvae.jobs import edits
 
 RAW = Path("data/raw")
 
 
 def main() -> None:
     """Builds the folder aside and renames it: what stands in data/raw is always complete."""
-    params = config.block(sources.DataParams, config.load(), "data")
-    with storage.whole_folder(RAW) as built:
+    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE]
+    with storage.whole_folder(RAW) as built, edits.unedited(read):
+        params = config.block(sources.DataParams, config.load(), "data")
         sources.write_raw(params, built)
     print(f"{RAW}: {params.name}, four IDX files")
 

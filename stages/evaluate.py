@@ -40,13 +40,19 @@ def _measure(system: System) -> None:
     networks = system.networks
     build.check_fit(system.model, networks)
     code = edits.sources(Path(__file__), *edits.of_model(system.model, networks.architecture))
-    with edits.unedited([*code, system.file]):
+    with edits.unedited([*code, system.file, *_read(system)]):
         bench = parts.read_bench(system, system.data)
         details, arrays = evaluate(bench, system, statuses, progress=sys.stderr.isatty())
     means = headline(details["seeds"])
     write_results(system.evaluated, details, arrays)
     storage.write_json(system.metrics, means)
     print(f"{system.name}: {_told(details['seeds'], means)}; all numbers: {system.metrics}")
+
+
+def _read(system: System) -> list[Path]:
+    """The data that DVC records as what the result was made of."""
+    kinds = [system.folder / kind for kind in ("weights", "snapshots", "status")]
+    return [*kinds, system.data / "processed", system.data / "classifier"]
 
 
 def _told(entries: Mapping[str, Any], means: Mapping[str, float]) -> str:

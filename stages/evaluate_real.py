@@ -34,7 +34,8 @@ TESTED_WITH = {"mnist": 10000, "fashion_mnist": 10000, "digits": 1000}
 
 
 def main() -> None:
-    with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
+    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, PROCESSED, CLASSIFIER]
+    with edits.unedited(read):
         details, arrays = _measured()
     write_results(Path("data/evaluation/real"), details, arrays)
     fid = details["rows"]["real"]["metrics"]["fid_classifier"]

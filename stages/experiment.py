@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ganvae.core import machine, storage
-from ganvae.core.config import PAPERS_FILE
+from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.experiments.shared import experiment
 from ganvae.jobs import edits
@@ -24,7 +24,8 @@ def main() -> None:
     with storage.whole_folder(folder) as written:
         code = edits.sources(Path(__file__), Path(str(module.__file__)))
         about = parameters_of(PAPERS_FILE, f"experiment {name}: ")
-        with edits.unedited([*code, PAPERS_FILE]), about:
+        images = [found.root, PAPERS / "data" / "mnist" / "processed"]
+        with edits.unedited([*code, PAPERS_FILE, *images]), about:
             module.run(params, written, found.root)
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     print(f"{folder}: {files}")

@@ -7,7 +7,6 @@ papers/params.yaml in the place of `data`; writes papers/data/<name>/{processed,
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -27,12 +26,13 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise UserError("usage: python -m stages.other_data <name>")
     name = sys.argv[1]
-    storage.SCRATCH.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=storage.SCRATCH, prefix="data-") as scratch:
-        with edits.unedited([config.PARAMS_FILE, PAPERS_FILE]):
-            _make(name, Path(scratch))
+    final = PAPERS / "data" / name
+    with storage.scratch_folder(final) as scratch:
+        code = edits.sources(Path(__file__), *(ROOT / "stages" / f"{name}.py" for name in STAGES))
+        with edits.unedited([*code, config.PARAMS_FILE, PAPERS_FILE]):
+            _make(name, scratch)
         for kind in ("processed", "classifier"):
-            storage.replace_folder(Path(scratch) / "data" / kind, PAPERS / "data" / name / kind)
+            storage.replace_folder(scratch / "data" / kind, final / kind)
 
 
 def _make(name: str, folder: Path) -> None:

@@ -17,6 +17,7 @@ from ganvae.core import storage
 from ganvae.core.imageset import CLASSES_FILE, classes
 from ganvae.data import idx
 from ganvae.errors import UserError, run
+from ganvae.jobs import edits
 
 RAW = Path("data/raw")
 PROCESSED = Path("data/processed")
@@ -24,18 +25,18 @@ STEMS = {"train": "train", "test": "t10k"}
 
 
 def main() -> None:
-    """Reads and checks both parts before it writes the first."""
-    parts = {part: read(stem) for part, stem in STEMS.items()}
-    names = RAW / CLASSES_FILE
-    check_labels([labels for _, labels in parts.values()], len(classes(RAW).names))
-    PROCESSED.mkdir(parents=True, exist_ok=True)
-    if names.exists():
-        shutil.copyfile(names, PROCESSED / CLASSES_FILE)
+    """Builds the folder aside and renames it, once both parts are checked."""
+    read_here = [*edits.sources(Path(__file__)), RAW]
+    with storage.whole_folder(PROCESSED) as built, edits.unedited(read_here):
+        parts = {part: read(stem) for part, stem in STEMS.items()}
+        check_labels([labels for _, labels in parts.values()], len(classes(RAW).names))
+        if (names := RAW / CLASSES_FILE).exists():
+            shutil.copyfile(names, built / CLASSES_FILE)
+        for part, (images, labels) in parts.items():
+            tensors = {"images": scaled(images), "labels": labels}
+            storage.write_tensors(built / f"{part}.safetensors", tensors)
     if both := in_both(*(images for images, _ in parts.values())):
         print(f"note: {RAW}: {both} test images are training images too", file=sys.stderr)
-    for part, (images, labels) in parts.items():
-        tensors = {"images": scaled(images), "labels": labels}
-        storage.write_tensors(PROCESSED / f"{part}.safetensors", tensors)
     counts = ", ".join(f"{len(labels)} {part}" for part, (_, labels) in parts.items())
     print(f"{PROCESSED}: images in [-1, 1]: {counts}")
 

@@ -18,13 +18,13 @@ FOLDER = Path("data/classifier")
 
 
 def main() -> None:
-    params = config.block(classifier.ClassifierParams, config.load(), "classifier")
     machine.use_one_thread()
     device = machine.device()
-    images, labels = imageset.load(PROCESSED / "train.safetensors", device)
-    test_images, test_labels = imageset.load(PROCESSED / "test.safetensors", device)
-    classes = imageset.classes(PROCESSED)
-    with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE]):
+    with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE, PROCESSED]):
+        params = config.block(classifier.ClassifierParams, config.load(), "classifier")
+        images, labels = imageset.load(PROCESSED / "train.safetensors", device)
+        test_images, test_labels = imageset.load(PROCESSED / "test.safetensors", device)
+        classes = imageset.classes(PROCESSED)
         judge = classifier.train(
             images, labels, params, device, sys.stderr.isatty(), len(classes.names)
         )

@@ -8,7 +8,9 @@ from there.
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import UserError, parameters_of, run
@@ -22,35 +24,47 @@ from ganvae.training import loop, record, task
 SAVE_SECONDS = 30.0
 
 
+class Job(config.Block):
+    """What `ganvae.training.seeds` writes into `job.json`."""
+
+    model: str
+    data: str
+    params: dict[str, Any]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    images: str
+    images_sha256: str
+    file: str
+
+
 def main() -> None:
     """Entry point: `python -m stages.train_one <folder>`."""
     folder = Path(sys.argv[1])
     stopped = watch_for_stop()
     machine.use_one_thread()
-    job = storage.read_json(folder / "job.json")
-    with parameters_of(Path(job["file"])):
+    job = storage.read_as(folder / "job.json", Job)
+    with parameters_of(Path(job.file)):
         trained = loop.train(
             _task(job, folder),
             save_seconds=_save_seconds(),
             report=lambda run: _report(run, folder),
             stopped=stopped,
         )
-    with storage.whole_folder(folder / "result", scratch=folder) as written:
+    with storage.whole_folder(folder / "result") as written:
         record.write(written, trained, _description(job))
 
 
-def _task(job: dict[str, Any], folder: Path) -> task.Task:
-    images, labels = imageset.training_set(Path(job["images"]), machine.device())
-    return task.build(job["model"], job["params"], images, labels, seed=job["seed"], folder=folder)
+def _task(job: Job, folder: Path) -> task.Task:
+    images, labels = imageset.training_set(Path(job.images), machine.device())
+    return task.build(job.model, job.params, images, labels, seed=job.seed, folder=folder)
 
 
-def _description(job: dict[str, Any]) -> Description:
+def _description(job: Job) -> Description:
     return build.describe(
-        job["model"],
-        config.block(NetworksParams, job["params"], "networks"),
-        seed=job["seed"],
-        data=job["data"],
-        images_sha256=job["images_sha256"],
+        job.model,
+        config.block(NetworksParams, job.params, "networks"),
+        seed=job.seed,
+        data=job.data,
+        images_sha256=job.images_sha256,
     )
 
 

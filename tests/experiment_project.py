@@ -83,8 +83,8 @@ def result(folder: Path, name: str) -> Path:
 
 
 def scratch(folder: Path) -> list[Path]:
-    """What a command has left beside the jobs."""
-    return [path for path in folder.glob(".cache/*") if path.name != "runs"]
+    """What a command has left half-written."""
+    return list((folder / PAPERS / "data").rglob(".*.tmp"))
 
 
 def run(folder: Path, name: str) -> Path:

@@ -110,7 +110,7 @@ def refuse_bad_images(folder: Path, processed: Path) -> None:
     assert "bad/000003.jpg: damaged image: cannot identify image file" in done.stderr
     assert "Traceback" not in done.stderr
     assert project.contents(processed) == before
-    assert not list((folder / ".cache").glob("celeba-*"))
+    assert not list(processed.parent.glob(".*"))
 
 
 def test_what_was_not_filled_in_or_misspelt_is_refused(

@@ -180,11 +180,24 @@ def test_a_section_may_lack_its_parent() -> None:
         config.section(VALUES, "a.b.c")
 
 
+# each line stands for ten of the line before
+LADDER = b"a0: &a0 [1]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 10)) for i in range(1, 12)
+)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"a: [1", "not valid YAML"),
         (b"a: \xff", "not valid YAML"),
+        (b"a: 0x_", "not valid YAML"),
+        (b"a: !!timestamp x", "not valid YAML"),
+        (b"a: " + b"9" * 5000, "not valid YAML"),
+        (b"a: " + b"[" * 900 + b"]" * 900, "not valid YAML"),
+        (b"a: " + b"[" * 30 + b"]" * 30, "nested more than 20 deep"),
+        (b"a: &a [*a]", "nested more than 20 deep"),
+        (LADDER, "more than 100000 values"),
         (b"- 1", "a mapping of sections is expected"),
         (b"", "a mapping of sections is expected"),
         (None, "no such file; run from the repository's root"),

@@ -78,7 +78,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_earlier_result(
     assert said.startswith("error: No space left on device: ")
     assert said.count("\n") == 1
     assert held(download.RAW) == CONTENTS
-    assert list(Path(".cache").iterdir()) == []
+    assert list(Path("data").iterdir()) == [download.RAW]
 
 
 def test_another_kind_of_address_is_refused(
@@ -250,4 +250,4 @@ def test_the_stage_ends_with_one_line_and_status_1(tmp_path: Path) -> None:
     said = f"error: {tmp_path / 'nowhere'}: no such folder or .npz file"
     assert ended.stderr.startswith(said)
     assert ended.stderr.count("\n") == 1
-    assert not (tmp_path / "data").exists()
+    assert not list(tmp_path.rglob("data/*"))

@@ -200,7 +200,7 @@ def test_a_model_with_an_encoder(
         "seeds_finished": 1,
     }
     assert capsys.readouterr().out.count("\n") == 1
-    assert list(Path(".cache").iterdir()) == [], "nothing half-written stays"
+    assert not list(Path("data/evaluation").glob(".*")), "nothing half-written stays"
 
 
 def test_a_mixture_is_measured_beside_the_prior_and_changes_nothing_else(
@@ -585,7 +585,7 @@ def test_nothing_is_replaced_by_half_a_result(root: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="No space left"):
         judged.write_results(folder, {"a": 2}, {})
     assert storage.read_json(folder / "details.json") == {"a": 1}
-    assert list(Path(".cache").iterdir()) == []
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize("latent_dim", [2, 64])

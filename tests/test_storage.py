@@ -4,6 +4,8 @@ import errno
 import json
 import math
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,39 @@ def test_temporary_names_are_unique_siblings(tmp_path: Path) -> None:
     names = {storage.temporary(tmp_path / "x.json") for _ in range(100)}
     assert len(names) == 100
     assert {name.parent for name in names} == {tmp_path}
+
+
+def of_process(path: Path, pid: int) -> Path:
+    """A temporary name of a process of this machine."""
+    name = storage.temporary(path).name.replace(f"-{os.getpid()}-", f"-{pid}-")
+    return path.with_name(name)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    file, folder = tmp_path / "x.json", tmp_path / "folder"
+    gone = [of_process(file, killed.pid), tmp_path / ".x.json.another-host-1-00000000.tmp"]
+    stays = storage.temporary(file)  # of this process
+    for left in (*gone, stays):
+        left.write_text("half")
+    os.utime(gone[1], (0, 0))
+    half_folder = of_process(folder, killed.pid)
+    (half_folder / "a").mkdir(parents=True)
+    storage.write_json(file, 1)
+    with storage.whole_folder(folder) as written:
+        (written / "b").touch()
+    assert set(tmp_path.iterdir()) == {file, folder, stays}
+
+
+def test_folders_are_built_beside_where_they_go(tmp_path: Path) -> None:
+    """So on its file system, wherever `.cache` and `data` lie."""
+    with storage.whole_folder(tmp_path / "a" / "final") as written:
+        assert written.parent == tmp_path / "a"
+        assert written.name[0] == ".", "DVC, git and the comparison pass it over"
+    with storage.scratch_folder(tmp_path / "b") as scratch:
+        assert scratch.parent == tmp_path
+    assert {path.name for path in tmp_path.iterdir()} == {"a"}
 
 
 def test_text_has_unix_line_ends(tmp_path: Path) -> None:

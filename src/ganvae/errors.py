@@ -1,10 +1,16 @@
 """How a command ends when its input is bad: one line on stderr and a non-zero exit status."""
 
+import io
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PARENT_SECONDS = 0.2
 
 
 class UserError(Exception):
@@ -43,6 +49,13 @@ def run(main: Callable[[], None]) -> None:
     """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see stages/__init__.py
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # what its encoding lacks, as cp1252 a λ, is \u03bb
+            stream.reconfigure(errors="backslashreplace")
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         main()
     except UserError as error:
@@ -53,6 +66,16 @@ def run(main: Callable[[], None]) -> None:
     except (KeyboardInterrupt, Interrupted):
         sys.stderr.write("stopped\n")
         sys.exit(128 + signal.SIGINT)
+
+
+def _end_with(parent: int) -> None:
+    """Asks this process to stop once `parent` runs no more, as after `kill -9` of DVC.
+
+    A stage that went on would write into outs that the next `dvc repro` has begun to make anew.
+    """
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def fail(message: str) -> None:

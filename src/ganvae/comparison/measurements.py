@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from ganvae.comparison import files
+from ganvae.comparison import files, schema
 from ganvae.comparison.constraint import active_share
 from ganvae.comparison.files import Array
-from ganvae.core import config
+from ganvae.core import config, storage
 from ganvae.core.imageset import Classes
 from ganvae.errors import UserError
 
@@ -27,7 +27,7 @@ TIMELINE = (
     "coverage",
     "class_histogram",
 )
-REAL_FIELDS = ("protocol", "runtime", "rows", "selftest", "classes")
+EXTRAPOLATED = "fid_classifier_infinity"
 Interval = tuple[float, float]
 
 
@@ -130,92 +130,100 @@ def read(params: dict[str, Any], root: Path = Path()) -> Study:
     files.only(root / MODELS, names, "models")
     files.only(root / EVALUATION, [*names, REAL], "models")
     details = {name: _details(root, name, seeds) for name in names}
-    real = files.fields(root / EVALUATION / REAL / "details.json", *REAL_FIELDS)
-    accuracy = files.fields(root / CLASSIFIER, "test_accuracy")["test_accuracy"]
+    path = root / EVALUATION / REAL / "details.json"
+    real = storage.read_as(path, schema.RealDetails)
+    classes = Classes(tuple(real.classes.names), real.classes.word, real.classes.plural)
+    rows = {name: {**row.model_dump(), "metrics": row.numbers()} for name, row in real.rows.items()}
+    if REAL not in rows:
+        raise UserError(f"{path}: rows: no row {REAL}")
+    _check_images(f"{path}: rows.{REAL}", real.rows[REAL], classes)
     return Study(
         params=params,
-        protocol=_one_protocol(
-            {name: d["protocol"] for name, d in details.items()}, real["protocol"]
-        ),
-        real_protocol=real["protocol"],
-        models=tuple(_model(root, name, params, details[name]) for name in names),
-        real=real["rows"],
+        protocol=_one_protocol({name: d.protocol for name, d in details.items()}, real.protocol),
+        real_protocol=real.protocol,
+        models=tuple(_model(root, name, params, details[name], classes) for name in names),
+        real=rows,
         real_arrays=files.arrays(root / EVALUATION / REAL / "arrays.safetensors"),
-        real_runtime=real["runtime"],
-        selftest=real["selftest"],
-        classes=Classes(**{**real["classes"], "names": tuple(real["classes"]["names"])}),
-        classifier_accuracy=float(accuracy),
+        real_runtime=real.runtime,
+        selftest=[check.model_dump() for check in real.selftest],
+        classes=classes,
+        classifier_accuracy=storage.read_as(root / CLASSIFIER, schema.Accuracy).test_accuracy,
     )
 
 
-def _model(root: Path, name: str, params: dict[str, Any], details: dict[str, Any]) -> Model:
-    folder = root / MODELS / name
+def _check_images(where: str, scored: schema.Scored, classes: Classes) -> None:
+    """Raises `UserError` where what every set of images has is missing or of other classes."""
+    histogram = scored.class_histogram
+    if len(histogram) != len(classes.names) or not sum(histogram) > 0:
+        raise UserError(f"{where}.class_histogram: {len(classes.names)} counts expected")
+    if EXTRAPOLATED not in scored.numbers():
+        raise UserError(f"{where}.metrics: no {EXTRAPOLATED}")
+
+
+def _model(
+    root: Path, name: str, params: dict[str, Any], details: schema.ModelDetails, classes: Classes
+) -> Model:
+    folder, file = root / MODELS / name, root / EVALUATION / name / "details.json"
     seeds = params["train"]["seeds"]
     every = (params["models"][name] or {}).get("discriminator_steps", 1)
     for kind in files.visible(folder):
         if (folder / kind).is_dir():
             stems = {Path(file).stem for file in files.visible(folder / kind)}
             files.refuse(folder / kind, stems, [f"seed_{seed}" for seed in seeds], "train.seeds")
+    for seed, entry in details.seeds.items():
+        if entry.state == "finished":
+            _check_images(f"{file}: seeds.{seed}", entry, classes)
+        for histogram in (snapshot.class_histogram for snapshot in entry.timeline):
+            if histogram is not None and len(histogram) != len(classes.names):
+                raise UserError(f"{file}: seeds.{seed}.timeline: {len(classes.names)} classes")
     return Model(
         name=name,
-        seeds=tuple(_seed(folder, seed, details["seeds"][str(seed)], every) for seed in seeds),
+        seeds=tuple(_seed(folder, seed, details.seeds[str(seed)], every) for seed in seeds),
         arrays=files.arrays(root / EVALUATION / name / "arrays.safetensors"),
-        runtime=details["runtime"],
+        runtime=details.runtime,
     )
 
 
-def _seed(folder: Path, seed: int, details: dict[str, Any], every: int) -> Seed:
-    status = files.fields(folder / "status" / f"seed_{seed}.json", "state")
-    if details["state"] != status["state"] and details.get("update") != EVALUATED:
+def _seed(folder: Path, seed: int, details: schema.SeedDetails, every: int) -> Seed:
+    status = storage.read_as(folder / "status" / f"seed_{seed}.json", schema.Status)
+    if details.state != status.state and details.update != EVALUATED:
         raise UserError(
-            f"{folder}: seed {seed} is {status['state']}, but was evaluated as "
-            f"{details['state']}: run `dvc repro evaluate@{folder.name}`"
+            f"{folder}: seed {seed} is {status.state}, but was evaluated as "
+            f"{details.state}: run `dvc repro evaluate@{folder.name}`"
         )
-    finished = details["state"] == "finished"
+    finished = details.state == "finished"
     costs_file = folder / "costs" / f"seed_{seed}.json"
-    costs = files.fields(costs_file, "runtime") if finished or costs_file.exists() else {}
+    costs = storage.read_as(costs_file, schema.Costs) if finished or costs_file.exists() else None
     history = files.history(folder / "history" / f"seed_{seed}.csv")
-    share = {"active_share": active_share(history, every)}
-    metrics = {**details.get("metrics", {}), **share, **_numbers(costs)} if finished else {}
-    mixture = details.get("mixture", {})
+    share = active_share(history, every)
+    metrics = details.numbers()
+    metrics |= {"active_share": share} if share is not None else {}
+    metrics |= costs.numbers() if costs else {}
     return Seed(
         seed=seed,
-        state=details["state"],
-        step=details["step"],
-        update=details.get("update"),
-        collapsed=bool(details.get("collapsed")),
-        collapsed_at=details.get("collapsed_at"),
-        metrics={name: float(v) for name, v in metrics.items() if v is not None},
-        intervals=_ends(details.get("intervals", {})),
-        mixture={name: float(v) for name, v in mixture.get("metrics", {}).items()},
-        mixture_intervals=_ends(mixture.get("intervals", {})),
-        class_histogram=details.get("class_histogram") or [],
-        frechet_curve=[(n, distance) for n, distance in details.get("frechet_curve", [])],
-        timeline=pd.DataFrame(details.get("timeline", []), columns=TIMELINE),
+        state=details.state,
+        step=details.step,
+        update=details.update,
+        collapsed=bool(details.collapsed),
+        collapsed_at=details.collapsed_at,
+        metrics=metrics if finished else {},
+        intervals=details.intervals,
+        mixture=details.mixture.numbers(),
+        mixture_intervals=details.mixture.intervals,
+        class_histogram=details.class_histogram,
+        frechet_curve=details.frechet_curve,
+        timeline=pd.DataFrame([s.model_dump() for s in details.timeline], columns=TIMELINE),
         history=history,
-        runtime=costs.get("runtime", {}),
+        runtime=costs.runtime if costs else {},
     )
 
 
-def _ends(intervals: dict[str, list[float]]) -> dict[str, Interval]:
-    return {name: (low, high) for name, (low, high) in intervals.items()}
-
-
-def _numbers(costs: dict[str, Any]) -> dict[str, float]:
-    """The costs that are single numbers; `steps` is no cost but stands in the seed's status."""
-    return {
-        name: value
-        for name, value in costs.items()
-        if isinstance(value, int | float) and name != "steps"
-    }
-
-
-def _details(root: Path, name: str, seeds: list[int]) -> dict[str, Any]:
+def _details(root: Path, name: str, seeds: list[int]) -> schema.ModelDetails:
     path = root / EVALUATION / name / "details.json"
-    details = files.fields(path, "protocol", "runtime", "seeds")
+    details = storage.read_as(path, schema.ModelDetails)
     known = [str(seed) for seed in seeds]
-    files.refuse(path, details["seeds"], known, "train.seeds")
-    missing = [seed for seed in known if seed not in details["seeds"]]
+    files.refuse(path, details.seeds, known, "train.seeds")
+    missing = [seed for seed in known if seed not in details.seeds]
     if missing:
         raise UserError(f"{path}: no seed {missing[0]}: run `dvc repro evaluate@{name}`")
     return details

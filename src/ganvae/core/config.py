@@ -1,6 +1,7 @@
 """Reads `params.yaml` and checks a block against the schema that stands beside its consumer."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,9 @@ from ganvae.errors import ParameterError, UserError
 PARAMS_FILE = Path("params.yaml")
 PAPERS = Path("papers")  # the source papers' project
 PAPERS_FILE = PAPERS / PARAMS_FILE
+
+DEEPEST, MOST_VALUES = 20, 100_000  # of a file of parameters
+LONGEST = 300  # letters of what an error quotes
 
 B = TypeVar("B", bound="Block")
 
@@ -55,11 +59,41 @@ def load(path: Path = PARAMS_FILE) -> dict[str, Any]:
         values = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run from the repository's root") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except OSError:
+        raise
+    except Exception as error:  # PyYAML's constructors let pass whatever they stumble over
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: not valid YAML: {shortened(said)}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path}: a mapping of sections is expected")
+    if _count(values, DEEPEST) > MOST_VALUES:
+        raise UserError(
+            f"{path}: nested more than {DEEPEST} deep, or more than {MOST_VALUES} values, those "
+            "that aliases stand for among them"
+        )
     return values
+
+
+def _count(value: Any, depth: int, known: dict[int, float] | None = None) -> float:
+    """Values in `value`, each alias counted as what it stands for; infinite beyond `depth`.
+
+    Some lines of aliases of aliases are more values than any program can walk through.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    known = {} if known is None else known
+    if depth == 0:
+        return math.inf
+    if id(value) not in known:
+        known[id(value)] = math.inf  # if it holds itself
+        parts = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(part, depth - 1, known) for part in parts)
+    return known[id(value)]
+
+
+def shortened(text: str) -> str:
+    """At most so much of `text` as is read in a line."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +153,7 @@ def _explain(errors: list[ErrorDetails], path: str, schema: type[Block]) -> str:
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if first["type"] == "value_error":  # from a schema's own check, which words the whole message
         return f"{full}: {message}"
-    return f"{full} = {first['input']!r}: allowed: {message}"
+    return f"{full} = {shortened(repr(first['input']))}: allowed: {message}"
 
 
 def _schema_at(schema: type[Block], loc: tuple[int | str, ...]) -> type[Block] | None:

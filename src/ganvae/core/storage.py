@@ -1,23 +1,30 @@
 """Files: every write goes to a temporary name in the same folder and is then renamed."""
 
+import glob
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 import torch
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ganvae.errors import UserError
 
-SCRATCH = Path(".cache")  # ignored by git, and on the same file system as data/
+SCRATCH = Path(".cache")  # ignored by git
+M = TypeVar("M", bound=BaseModel)
+A_DAY = 86_400.0  # seconds; no file or folder is written for so long
 
 
 def repository() -> Path:
@@ -29,14 +36,43 @@ def repository() -> Path:
 
 
 def temporary(path: Path) -> Path:
-    """A sibling of `path` that no other process uses: pids collide on a shared disk."""
-    return path.with_name(f".{path.name}.{socket.gethostname()}-{secrets.token_hex(4)}.tmp")
+    """A sibling of `path`, so on its file system, whose name says which process it is of.
+
+    No other process uses it: pids collide on a shared disk, as hosts' names do in containers.
+    """
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f".{path.name}.{owner}.tmp")
+
+
+def sweep(path: Path) -> None:
+    """Removes the siblings of `path`, made by `temporary`, that killed processes have left.
+
+    These are what a process of this machine wrote that runs no more, and whatever is a day old.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _abandoned(left):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _abandoned(left: Path) -> bool:
+    try:
+        if time.time() - left.stat().st_mtime > A_DAY:
+            return True
+    except FileNotFoundError:
+        return False
+    here = re.escape(socket.gethostname())
+    owner = re.search(rf"\.{here}-(\d+)-[0-9a-f]{{8}}\.tmp$", left.name)
+    return owner is not None and not psutil.pid_exists(int(owner[1]))
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yields a temporary path; what was written there replaces `path`, or is gone on an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
     written = temporary(path)
     try:
         yield written
@@ -70,19 +106,27 @@ def replace_folder(written: Path, final: Path) -> None:
 
 
 @contextmanager
-def whole_folder(final: Path, scratch: Path = SCRATCH) -> Iterator[Path]:
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """Yields an empty folder on the file system of `beside`, which is gone at the end."""
+    sweep(beside)
+    made = temporary(beside)
+    made.mkdir(parents=True)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def whole_folder(final: Path) -> Iterator[Path]:
     """Yields an empty folder that takes the place of `final` at the end, or is gone on an error.
 
-    It lies in `scratch`, on the same file system: half a result must not lie where DVC, or another
-    process, looks for whole ones.
+    Meanwhile it has a hidden name beside it: DVC (`.dvcignore`), git and the comparison pass that
+    over, so that none takes half a result for a whole one.
     """
-    written = temporary(scratch / final.name)
-    written.mkdir(parents=True)
-    try:
+    with scratch_folder(final) as written:
         yield written
         replace_folder(written, final)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -98,17 +142,42 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON. Raises `ValueError` for NaN and infinity: no reader would agree on them."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """What `write_json` writes."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's content. Raises `UserError` if it is missing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
 
 
 def read_json(path: Path) -> Any:
     """Reads JSON. Raises `UserError` if the file is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(read_bytes(path))
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, an endless number, too deep
         raise UserError(f"{path}: damaged JSON: {error}") from None
+
+
+def read_as(path: Path, schema: type[M]) -> M:
+    """Reads JSON that `schema` describes.
+
+    Raises:
+        UserError: the file is missing, damaged, or says something else; the line says where.
+    """
+    try:
+        return schema.model_validate_json(read_bytes(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "JSON"
+        raise UserError(f"{path}: damaged: {where}: {first['msg']}") from None
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:

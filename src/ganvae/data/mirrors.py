@@ -11,12 +11,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ganvae.core import storage
+from ganvae.core.deadline import within
 from ganvae.data import idx
 from ganvae.errors import UserError
 
 MAX_BYTES = 64 * 2**20  # the largest file, MNIST's training images, has 47 million
 CHUNK_BYTES = 2**16
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0  # of silence
+DEADLINE_SECONDS = 600.0  # for a file, all tries together
 PAUSES_SECONDS = (1.0, 2.0)  # after the first and the second failed try; the third is the last
 TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
@@ -123,6 +125,13 @@ def _read(mirror: Mirror, name: str) -> bytes:
 
 def _download(address: str, name: str) -> bytes:
     """The body at `address`, with three tries. Raises `AbsentError` or `UnreachableError`."""
+    try:
+        return within(DEADLINE_SECONDS, lambda: _try_thrice(address, name))
+    except TimeoutError as late:
+        raise UnreachableError(f"{name}: {late}") from None
+
+
+def _try_thrice(address: str, name: str) -> bytes:
     for pause in PAUSES_SECONDS:
         try:
             return _download_once(address, name)

@@ -1,9 +1,6 @@
 """What the trainings of a system left in its folder, checked before it is evaluated."""
 
-from pathlib import Path
 from typing import Literal
-
-from pydantic import ValidationError
 
 from ganvae.core import storage
 from ganvae.core.config import Block
@@ -29,7 +26,7 @@ def read_statuses(system: System) -> dict[int, Status]:
         UserError: a file of another seed, a missing or a damaged one.
     """
     seeds = system.train.seeds
-    statuses = {seed: _read_status(system.record("status", seed)) for seed in seeds}
+    statuses = {s: storage.read_as(system.record("status", s), Status) for s in seeds}
     finished = [seed for seed, status in statuses.items() if status.state == "finished"]
     for kind in KINDS:
         owners = finished if kind == "weights" else seeds
@@ -44,12 +41,3 @@ def read_statuses(system: System) -> dict[int, Status]:
         for file in sorted(expected - found):
             raise UserError(f"{file}: no such file; run dvc repro")
     return statuses
-
-
-def _read_status(path: Path) -> Status:
-    try:
-        return Status.model_validate(storage.read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: damaged status: {where}: {first['msg']}") from None

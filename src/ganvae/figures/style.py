@@ -3,9 +3,11 @@
 import io
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.style
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -145,6 +147,11 @@ def log_ticks(ax: Axes) -> None:
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def defaults() -> AbstractContextManager[None]:
+    """Inside, figures are drawn by matplotlib's own settings, not by the user's `matplotlibrc`."""
+    return matplotlib.style.context("default")
 
 
 def to_png(drawn: Figure) -> bytes:

@@ -1,4 +1,4 @@
-"""Refuses a result whose sources were edited while it was made: DVC records them at the end."""
+"""Refuses a result if what it was made of was edited meanwhile: DVC records that at the end."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,13 +26,26 @@ def of_model(name: str, architecture: str) -> tuple[Path, Path]:
     return PACKAGE / "models" / name / "model.py", PACKAGE / "networks" / f"{architecture}.py"
 
 
-def digests(files: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of each file, by its whole path. Raises `UserError` for one that is not there."""
-    found = attend.digests(sorted({str(file.absolute()) for file in files}))
+def digests(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each file and of each one in a folder, hidden ones apart, by its whole path.
+
+    Raises:
+        UserError: there is no such file or folder.
+    """
+    found = attend.digests(sorted(str(file.absolute()) for file in _files(paths)))
     for path, digest in found.items():
         if not digest:
             raise UserError(f"{path}: no such file")
     return found
+
+
+def _files(paths: Iterable[Path]) -> set[Path]:
+    return {f for path in paths for f in (_visible(path) if path.is_dir() else [path])}
+
+
+def _visible(folder: Path) -> list[Path]:
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return [p for p in found if not any(n[0] == "." for n in p.relative_to(folder).parts)]
 
 
 def refuse_edited(before: Mapping[str, str], hint: str = "") -> None:
@@ -40,14 +53,22 @@ def refuse_edited(before: Mapping[str, str], hint: str = "") -> None:
 
     DVC would record the new content for what the old one has made.
     """
-    after = attend.digests(before)
-    if edited := [Path(file).name for file in before if after[file] != before[file]]:
-        raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again{hint}")
+    _refuse(before, attend.digests(before), hint)
 
 
 @contextmanager
-def unedited(files: Iterable[Path]) -> Iterator[None]:
-    """At the end `refuse_edited`; an error inside comes first."""
-    before = digests(files)
+def unedited(paths: Iterable[Path]) -> Iterator[None]:
+    """At the end `refuse_edited`, of new files in a folder too; an error inside comes first.
+
+    Where something is missing, who reads it says so.
+    """
+    read = list(paths)
+    before = digests(path for path in read if path.exists())
     yield
-    refuse_edited(before)
+    _refuse(before, digests(path for path in read if path.exists()))
+
+
+def _refuse(before: Mapping[str, str], after: Mapping[str, str], hint: str = "") -> None:
+    names = sorted(f for f in before.keys() | after.keys() if before.get(f) != after.get(f))
+    if edited := [Path(file).name for file in names]:
+        raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again{hint}")

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ganvae.core.storage import repository
+from ganvae.core import storage
 from ganvae.errors import Interrupted, UserError
 from ganvae.jobs import edits
 from ganvae.jobs.attend import POLL_SECONDS, attend
@@ -63,7 +63,7 @@ class Job:
 
 def runs_folder() -> Path:
     """Where jobs live: outside DVC's outs, shared by the repository and its queued experiments."""
-    return repository() / ".cache" / "runs"
+    return storage.repository() / ".cache" / "runs"
 
 
 def fingerprint(description: Mapping[str, Any]) -> str:
@@ -145,10 +145,7 @@ def _write_order(job: Job, variables: Mapping[str, str]) -> None:
         "environment": variables,
         "sources": job.sources,
     }
-    job.folder.mkdir(parents=True, exist_ok=True)
-    written = job.folder / f"order.{order['id']}"
-    written.write_text(json.dumps(order), encoding="utf-8")
-    written.replace(job.order)
+    storage.write_json(job.order, order)
 
 
 def refuse_edited(jobs: Iterable[Job]) -> None:

@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from filelock import FileLock
 
@@ -16,10 +17,22 @@ def locked(jobs: Iterable[Job]) -> Iterator[None]:
     different = {job.folder: job for job in jobs}
     with ExitStack() as locks:
         for folder, job in sorted(different.items()):  # in one order: else two wait for each other
-            folder.mkdir(parents=True, exist_ok=True)
-            locks.enter_context(FileLock(folder.with_suffix(".lock")))
+            locks.enter_context(_lock(folder.with_suffix(".lock")))
             storage.write_json(folder / "job.json", job.description)
         yield
+
+
+@contextmanager
+def _lock(file: Path) -> Iterator[None]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file):
+        try:
+            yield
+        finally:
+            # While it is held: one who waits finds that the file has gone, and makes another. Where
+            # a file in use cannot be removed, on Windows, it stays.
+            with suppress(OSError):
+                file.unlink()
 
 
 @contextmanager

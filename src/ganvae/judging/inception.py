@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from tqdm import tqdm
 
+from ganvae.core.deadline import within
 from ganvae.core.storage import read_tensors, write_tensors
 from ganvae.errors import UserError
 from ganvae.metrics.inputs import pixels
@@ -27,7 +28,8 @@ from ganvae.metrics.inputs import pixels
 # of the 95,628,359 bytes at pytorch-fid's address, whose name ends in the first 8 digits; all 64
 # are published by GenForce (ReSeFa, models/inception_model.py) and HyperGAN (docs/image-fid.md)
 WEIGHTS_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0  # of silence
+DEADLINE_SECONDS = 3600.0  # for the whole file
 BATCH = 50  # images at a time, as in pytorch-fid
 SIDE = 299  # pixels
 
@@ -161,8 +163,11 @@ def _download(address: str, path: Path) -> None:
     socket.setdefaulttimeout(TIMEOUT_SECONDS)  # torch's download would wait for ever
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(
-            address, str(path), WEIGHTS_SHA256, progress=sys.stderr.isatty()
+        within(
+            DEADLINE_SECONDS,
+            lambda: torch.hub.download_url_to_file(
+                address, str(path), WEIGHTS_SHA256, progress=sys.stderr.isatty()
+            ),
         )
     except (OSError, HTTPException, RuntimeError) as error:  # RuntimeError: the checksum is wrong
         if isinstance(error, HTTPError):

@@ -8,19 +8,22 @@ A step never waits for the device: the host writes which images and which rate c
 device has a sequence of its own, and only a row of the history brings numbers back.
 """
 
-import pickle
+import math
+import operator
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganvae.core.machine import Noise, clock, seed_for
 from ganvae.core.storage import write_state, write_tensors
-from ganvae.errors import Interrupted, UserError
+from ganvae.errors import Interrupted
 from ganvae.models.base.contract import check_batch_size
 from ganvae.models.base.snapshots import snapshot_steps, take
+from ganvae.training import state
 from ganvae.training.average import Average
 from ganvae.training.history import History, NonFinite
 from ganvae.training.step import Stepper
@@ -120,7 +123,7 @@ class Run:
         """Writes the resume state, whole or not at all; of a run that has diverged, nothing."""
         if self.history.fetch():
             return
-        state = {
+        written = {
             "done": self.done,
             "seconds": self.seconds,
             "networks": self.task.networks.state_dict(),
@@ -129,25 +132,34 @@ class Run:
             "history": self.history.state(),
         }
         if self.average:
-            state["average"] = self.average.networks.state_dict()
-            state["averaged"] = self.average.updates
-        write_state(self.state_file, state)
+            written["average"] = self.average.networks.state_dict()
+            written["averaged"] = self.average.updates
+        write_state(self.state_file, written)
 
     def restore(self) -> None:
-        """Goes on from the resume state. Raises `UserError` if the file is damaged."""
+        """Goes on from the resume state. Raises `UserError` if it is not one of this task."""
+        saved = state.read(self.state_file, self.device)
         try:
-            state = torch.load(self.state_file, map_location=self.device, weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError):
-            raise UserError(f"{self.state_file}: damaged resume state; delete it") from None
-        self.task.networks.load_state_dict(state["networks"])
-        for stepper, saved in zip(self.steppers, state["optimizers"], strict=True):
-            stepper.optimizer.load_state_dict(saved)
-        self.noise.restore(state["noise"])
-        self.history.restore(state["history"])
+            self._restore(saved)
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+            raise state.damaged(self.state_file) from None
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        state.check_form(saved["networks"], self.task.networks.state_dict())
+        self.task.networks.load_state_dict(saved["networks"])
+        for stepper, of_optimizer in zip(self.steppers, saved["optimizers"], strict=True):
+            state.check_optimizer(of_optimizer, stepper.optimizer)
+            stepper.optimizer.load_state_dict(of_optimizer)
+        self.noise.restore(saved["noise"])
+        state.check_history(saved["history"])
+        self.history.restore(saved["history"])
         if self.average:
-            self.average.networks.load_state_dict(state["average"])
-            self.average.updates = state["averaged"]
-        self.done, self.seconds = state["done"], state["seconds"]
+            state.check_form(saved["average"], self.average.networks.state_dict())
+            self.average.networks.load_state_dict(saved["average"])
+            self.average.updates = operator.index(saved["averaged"])
+        self.done, self.seconds = operator.index(saved["done"]), float(saved["seconds"])
+        if not 0 <= self.done <= self.task.total_steps or not 0 <= self.seconds < math.inf:
+            raise ValueError("steps or seconds that no run has")
 
 
 def train(

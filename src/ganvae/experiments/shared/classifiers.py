@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 
 from ganvae.core import imageset, machine, storage
-from ganvae.core.config import PAPERS_FILE
+from ganvae.core.config import PAPERS_FILE, Block
 from ganvae.jobs import edits, progress
 from ganvae.jobs.executor import Job, fingerprint, runs_folder
 from ganvae.jobs.locks import kept
@@ -54,6 +54,13 @@ def trained(
         yield {key: classifier.load(job.result / WEIGHTS, device) for key, job in jobs.items()}
 
 
+class _Description(Block):
+    """What `_job` writes into `job.json`."""
+
+    classifier: ClassifierParams
+    data: str
+
+
 def _job(label: str, wanted: ClassifierPlan) -> Job:
     code = edits.digests(edits.sources(edits.STAGES / "train_classifier_one.py"))
     images = edits.digests([wanted.data])
@@ -78,12 +85,11 @@ def train_one(folder: Path) -> None:
     Raises:
         UserError: the images are missing or damaged, or the loss is no longer finite.
     """
-    job = storage.read_json(folder / "job.json")
-    params = ClassifierParams.model_validate(job["classifier"])
+    job = storage.read_as(folder / "job.json", _Description)
     device = machine.device()
-    images, labels = imageset.load(Path(job["data"]), device)
+    images, labels = imageset.load(Path(job.data), device)
     # the source papers' data sets, MNIST and FashionMNIST, have ten classes
     ten = len(imageset.DIGITS)
-    made = classifier.train(images, labels, params, device, progress=False, classes=ten)
-    with storage.whole_folder(folder / "result", scratch=folder) as written:
+    made = classifier.train(images, labels, job.classifier, device, progress=False, classes=ten)
+    with storage.whole_folder(folder / "result") as written:
         classifier.save(made, written / WEIGHTS)

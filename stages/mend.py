@@ -1,0 +1,62 @@
+"""Mends a `dvc.lock` that DVC has left empty or torn: `python -m stages.mend [<project>]`.
+
+DVC truncates the file before it writes it, so a kill at that moment leaves no lock that it can
+read again. `make demo`, `make study` and `make paper` call this first.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from dvc.dvcfile import Lockfile
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from ganvae.core import storage
+from ganvae.errors import UserError, run
+
+
+def main() -> None:
+    """Entry point: `python -m stages.mend [<folder of a DVC project>]`."""
+    if len(sys.argv) > 2:
+        raise UserError("usage: python -m stages.mend [<folder of a DVC project>]")
+    mend(Path(*sys.argv[1:]))
+
+
+def mend(project: Path) -> None:
+    """Puts the committed `dvc.lock` in the place of a torn one; without one it is begun anew.
+
+    Nothing is lost: what was made since lies in DVC's run cache, from where `dvc repro` takes it.
+    """
+    lock = project / "dvc.lock"
+    if not lock.exists() or _readable(lock):
+        return
+    committed = _committed(lock)
+    if committed is None:
+        lock.unlink()
+    else:
+        storage.write_bytes(lock, committed)
+    how = "begun anew" if committed is None else "as it was committed"
+    print(f"{lock}: was torn, as DVC was killed while it wrote it; now {how}", flush=True)
+
+
+def _readable(lock: Path) -> bool:
+    with Repo(str(lock.parent)) as repo:
+        try:
+            Lockfile(repo, str(lock)).load()
+        except DvcException:
+            return False
+    return True
+
+
+def _committed(lock: Path) -> bytes | None:
+    command = ["git", "show", f"HEAD:./{lock.name}"]
+    try:
+        done = subprocess.run(command, cwd=lock.parent, capture_output=True)
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,61 @@
+"""How a command ends: its text on any terminal, and its process with the one that began it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests import project
+
+COMMAND = [sys.executable, "-c"]
+PRINTS = """from ganvae.errors import UserError, run
+def main():
+    print("λ")
+    raise UserError("ü")
+run(main)"""
+WAITS = """import pathlib, time
+from ganvae.errors import run
+run(lambda: (pathlib.Path("begun").touch(), time.sleep(60)))"""
+STARTS = f"""import subprocess, sys, time
+stage = subprocess.Popen([sys.executable, "-c", {WAITS!r}], stdout=subprocess.DEVNULL)
+print(stage.pid, flush=True)
+time.sleep(60)"""
+
+
+def test_text_goes_out_whatever_the_encoding() -> None:
+    escaped = b"\\u03bb"
+    for encoding, printed in (("ascii", escaped), ("cp1252", escaped), ("utf-8", "λ".encode())):
+        environment = project.environment(PYTHONIOENCODING=encoding)
+        done = subprocess.run([*COMMAND, PRINTS], env=environment, capture_output=True)
+        assert done.returncode == 1
+        assert done.stdout.strip() == printed
+        assert done.stderr.startswith(b"error: ")
+
+
+@pytest.mark.parametrize("variables", [{"DVC_STAGE": "evaluate@vae"}, {}], ids=["dvc", "nohup"])
+def test_a_stage_ends_with_the_dvc_that_started_it(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    dvc = subprocess.Popen(
+        [*COMMAND, STARTS],
+        cwd=tmp_path,
+        env=project.environment(**variables),
+        stdout=subprocess.PIPE,
+    )
+    assert dvc.stdout
+    stage = psutil.Process(int(dvc.stdout.readline()))
+    while not (tmp_path / "begun").exists():
+        assert dvc.poll() is None
+        time.sleep(0.02)
+    dvc.kill()
+    dvc.communicate()
+    try:
+        stage.wait(10 if variables else 1)
+    except psutil.TimeoutExpired:
+        stage.kill()
+        assert not variables
+    else:
+        assert variables, "what a user started goes on, as behind nohup"

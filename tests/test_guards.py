@@ -1,0 +1,70 @@
+"""Every stage refuses what it made if something that it reads was edited meanwhile."""
+
+import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ganvae.errors import UserError
+from stages import compare, download, evaluate, evaluate_real, preprocess, train_classifier
+from tests import inside, project
+from tests.demo_run import Demo
+
+# a stage, its argument, what it calls once it has read, what is edited then, where its result lies
+STAGES: list[tuple[ModuleType, list[str], str, str, str]] = [
+    (download, [], "sources.write_raw", "params.yaml", "data/raw"),
+    (preprocess, [], "scaled", "data/raw/train-labels-idx1-ubyte", "data/processed"),
+    (train_classifier, [], "classifier.classify", "params.yaml", "data/classifier"),
+    (train_classifier, [], "classifier.classify", "data/processed/test.safetensors", "metrics"),
+    (evaluate_real, [], "_measured", "data/classifier/real.safetensors", "data/evaluation"),
+    (evaluate, ["gan"], "evaluate", "data/models/gan/status/seed_0.json", "data/evaluation"),
+    (evaluate, ["gan"], "evaluate", "data/processed/train.safetensors", "metrics"),
+    (compare, [], "summary.rows", "data/evaluation/gan/new.json", "metrics"),
+    (compare, [], "summary.rows", "metrics/classifier.json", "plots"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished digits' study, to be changed."""
+    copy = tmp_path_factory.mktemp("guards") / "study"
+    shutil.copytree(demo.folder, copy, ignore=shutil.ignore_patterns(".dvc", "dvc_plots"))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("stage", "arguments", "called", "edited", "made"),
+    STAGES,
+    ids=[f"{stage.__name__.removeprefix('stages.')}-{edited}" for stage, *_, edited, _ in STAGES],
+)
+def test_an_edit_meanwhile_is_refused(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: ModuleType,
+    arguments: list[str],
+    called: str,
+    edited: str,
+    made: str,
+) -> None:
+    owner, name = stage, called
+    if "." in called:
+        module, name = called.split(".")
+        owner = getattr(stage, module)
+    original, file = getattr(owner, name), folder / edited
+    content = file.read_bytes() if file.exists() else None
+    before = project.contents(folder / made)
+
+    def edit(*given: Any, **named: Any) -> Any:
+        found = original(*given, **named)
+        file.write_bytes((content or b"") + b"\n")
+        return found
+
+    monkeypatch.setattr(owner, name, edit)
+    with inside.little_drawn(), pytest.raises(UserError, match=f"{file.name}: edited meanwhile"):
+        inside.call(folder, stage.main, *arguments)
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    assert project.contents(folder / made) == before
