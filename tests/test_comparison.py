@@ -180,6 +180,9 @@ def remove(path: str) -> Callable[[Path], None]:
     return change
 
 
+STATE = {"state": "diverged", "step": 1}  # a seed of which nothing more is known
+
+
 def changed(path: str, *keys: str, value: Any) -> Callable[[Path], None]:
     def assign(content: Any) -> None:
         for key in keys[:-1]:
@@ -196,7 +199,7 @@ def changed(path: str, *keys: str, value: Any) -> Callable[[Path], None]:
         (add("data/evaluation/old/details.json"), "old is not named in params.yaml"),
         (add("data/models/gan/weights/seed_7.safetensors"), "seed_7 is not named .* train.seeds"),
         (
-            changed("data/evaluation/gan/details.json", "seeds", "7", value={}),
+            changed("data/evaluation/gan/details.json", "seeds", "7", value=STATE),
             "7 is not named .* train.seeds",
         ),
         (

@@ -67,7 +67,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "celeba/faces.py stages/celeba_report.py": ("", "celeba_report"),
     # tools, and what starts the stages' work
     "stages/accept.py stages/attend.py stages/beside.py stages/check_params.py stages/demo.py "
-    "stages/plots_page.py stages/provenance.py stages/results_page.py stages/study.py": ("", ""),
+    "stages/mend.py stages/plots_page.py stages/provenance.py stages/results_page.py "
+    "stages/study.py": ("", ""),
 }  # fmt: skip
 
 # The same of the keys of params.yaml and of papers/params.yaml.

@@ -154,7 +154,7 @@ def test_without_labels(tmp_path: Path) -> None:
     left_out = {"class_entropy", "class_kl", "modes", "image_entropy", "inception_score_classifier"}
     assert not left_out & set(csv.columns)
     found = selftest(folder)
-    assert set(found["fault"]) == {"blurred", "noisy", "copies", "unchanged"}
+    assert set(found["fault"]) == {"blurred", "noisy", "blob", "copies", "unchanged"}
     assert not left_out & set(found["metric"])
     assert set(pd.read_csv(folder / "plots" / "class_histogram.csv")["class"]) == {"all"}
     for model in MODELS:

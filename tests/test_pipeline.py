@@ -126,7 +126,7 @@ def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
         new = project.contents(folder / "data/models" / model / "weights")
         assert new.keys() == old[model].keys()
         assert all(new[name] != old[model][name] for name in new)
-    assert "gan generator: adam, lr 0.0002 x 0.5 = 0.0001" in output
+    assert "gan generator: adam, lr 0.0002 x 2.5 = 0.0005" in output
     assert "params.yaml  train.lr  0.0004  0.0002" in re.sub(
         r" +", "  ", dvc(folder, "params", "diff")
     )
