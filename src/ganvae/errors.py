@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 1000  # letters of a line
 PARENT_SECONDS = 0.2
 
 
@@ -80,5 +81,8 @@ def _end_with(parent: int) -> None:
 
 def fail(message: str) -> None:
     """Prints `message` as one line on stderr and ends the process with status 1."""
-    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    line = " ".join(message.split())
+    if len(line) > LONGEST:  # some libraries' messages quote a whole file
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    sys.stderr.write(f"error: {line}\n")
     sys.exit(1)

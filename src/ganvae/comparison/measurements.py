@@ -194,6 +194,8 @@ def _seed(folder: Path, seed: int, details: schema.SeedDetails, every: int) -> S
     finished = details.state == "finished"
     costs_file = folder / "costs" / f"seed_{seed}.json"
     costs = storage.read_as(costs_file, schema.Costs) if finished or costs_file.exists() else None
+    if finished and costs and not costs.train_images_per_second > 0:
+        raise UserError(f"{costs_file}: train_images_per_second: above 0 expected")
     history = files.history(folder / "history" / f"seed_{seed}.csv")
     share = active_share(history, every)
     metrics = details.numbers()

@@ -1,8 +1,8 @@
 """What a study's files hold, as evaluation and training write them, checked as they are read."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 # beyond it squares overflow; no metric or cost comes near
 Number = Annotated[float, Field(ge=-1e100, le=1e100)]
@@ -126,21 +126,32 @@ class Status(Content):
     state: Literal["finished", "diverged"]
 
 
+def _finite(name: str, value: Any) -> float:
+    if not -1e100 <= value <= 1e100:  # NaN is not
+        raise ValueError(f"{name}: a number expected")
+    return float(value)
+
+
 class Costs(Content):
-    """What a training took; `numbers` gives those that are single numbers."""
+    """What a training took."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
 
     runtime: Texts
-    train_images_per_second: Annotated[float, Field(gt=0, le=1e100)] | None = None
-    __pydantic_extra__: dict[str, Any]
+    train_images_per_second: Annotated[float, Field(ge=0, le=1e100)]
+
+    @model_validator(mode="after")
+    def _of_numbers(self) -> Self:
+        self.numbers()
+        return self
 
     def numbers(self) -> dict[str, float]:
         """All costs that are one number; `steps` is no cost but stands in the seed's status."""
-        every = {"train_images_per_second": self.train_images_per_second, **self.__pydantic_extra__}
-        return {
-            name: float(value)
-            for name, value in every.items()
+        speed = {"train_images_per_second": self.train_images_per_second}
+        return speed | {
+            name: _finite(name, value)
+            for name, value in self.__pydantic_extra__.items()
             if isinstance(value, int | float) and name != "steps"
         }
 

@@ -1,0 +1,131 @@
+"""SIGKILL at random moments of `dvc repro`, which then goes on to the end: to the same bytes."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests import project
+
+# a study of all five models whose stages take seconds, and whose trainings save all the time
+CHANGES: dict[str, Any] = {
+    "train": {"epochs": 3, "seeds": [0, 1]},
+    "evaluate": {"images": 200, "inversion_images": 20, "mixture_components": 2},
+}
+VARIABLES = {"GANVAE_SAVE_SECONDS": "0.2"}
+LONGEST = 900.0  # seconds of a whole run; a hang beyond
+# tables and figures of seconds, memory and images a second; and what says when something was made
+TIMINGS = ("costs", "comparison", "budget", "provenance", "differences")
+
+
+def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
+    """Kills `count` times. Returns how many files differed, and runs did not go on by themselves.
+
+    Args:
+        count: of kills, some of them in one run.
+        seed: of the moments.
+        targets: of `dvc repro`; all stages without any.
+    """
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = project.make(Path(scratch) / "fresh", CHANGES)
+        quiet = Path(scratch) / "quiet"
+        shutil.copytree(fresh, quiet, symlinks=True)
+        started = time.monotonic()
+        project.succeed(finish(quiet, targets))
+        length, expected = time.monotonic() - started, hashes(quiet)
+        kills, differing, failed = Counter[str](), 0, 0
+        while kills.total() < count:
+            folder = Path(scratch) / "killed"
+            shutil.copytree(fresh, folder, symlinks=True)
+            for _ in range(min(count - kills.total(), rng.randint(3, 12))):
+                kills[_kill(folder, rng, length, targets)] += 1
+            done = finish(folder, targets)
+            failed += done.returncode != 0
+            if done.returncode:
+                print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
+            found = hashes(folder)
+            wrong = [n for n in found.keys() | expected if found.get(n) != expected.get(n)]
+            differing += len(wrong)
+            print(
+                f"{kills.total()} kills; differing: {', '.join(sorted(wrong)) or 'none'}",
+                flush=True,
+            )
+            shutil.rmtree(folder)
+    each = ", ".join(f"{number} {kind}" for kind, number in sorted(kills.items()))
+    print(
+        f"kills: {kills.total()} ({each}), seed {seed}; files of {len(expected)} that differed: "
+        f"{differing}; runs that did not go on by themselves: {failed}"
+    )
+    return differing + failed
+
+
+def hashes(folder: Path) -> dict[str, bytes]:
+    """What a study has made, the timings apart."""
+    return {
+        f"{part}/{name}": content
+        for part in ("data", "metrics", "plots")
+        for name, content in project.contents(folder / part).items()
+        if not any(word in name for word in TIMINGS)
+    }
+
+
+def start(folder: Path, targets: Sequence[str] = (), **variables: str) -> "subprocess.Popen[bytes]":
+    """`dvc repro`, in a group of processes of its own."""
+    _mend(folder)
+    return subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", *targets],
+        cwd=folder,
+        env=project.environment(**VARIABLES, **variables),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def finish(
+    folder: Path, targets: Sequence[str] = (), **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    """`dvc repro` to its end, as `make demo` and `make study` run it: nobody steps in."""
+    _mend(folder)
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", *targets],
+        cwd=folder,
+        env=project.environment(**VARIABLES, **variables),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+
+
+def _kill(folder: Path, rng: random.Random, length: float, targets: Sequence[str]) -> str:
+    """Starts the run, and kills it, DVC alone or one of its processes at a random moment."""
+    process = start(folder, targets)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(rng.uniform(0.5, length / 3))
+    kind = rng.choice(("all at once", "dvc alone", "one process"))
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        below = psutil.Process(process.pid).children(recursive=True)
+        if kind == "all at once" or not below:
+            os.killpg(process.pid, signal.SIGKILL)
+        elif kind == "dvc alone":
+            process.kill()
+        else:
+            rng.choice(below).kill()
+    process.wait(LONGEST)
+    return kind
+
+
+def _mend(folder: Path) -> None:
+    project.succeed(project.stage(folder, "mend"))
