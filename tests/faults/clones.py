@@ -16,7 +16,7 @@ def main(seed: int, interrupts: int) -> int:
     """Returns how many files of both, the timings apart, differ."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
-        one, two = (project.make(Path(scratch) / name, kills.CHANGES) for name in ("one", "two"))
+        one, two = (kills.made(Path(scratch) / name) for name in ("one", "two"))
         project.succeed(kills.finish(one, GANVAE_WORKERS="1"))
         for _ in range(interrupts):
             process = kills.start(two, GANVAE_WORKERS="2")

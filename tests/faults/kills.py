@@ -39,7 +39,7 @@ def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
     """
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = project.make(Path(scratch) / "fresh", CHANGES)
+        fresh = made(Path(scratch) / "fresh")
         quiet = Path(scratch) / "quiet"
         shutil.copytree(fresh, quiet, symlinks=True)
         started = time.monotonic()
@@ -69,6 +69,13 @@ def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
         f"{differing}; runs that did not go on by themselves: {failed}"
     )
     return differing + failed
+
+
+def made(folder: Path) -> Path:
+    """A copy of the project with nothing run, a Git repository without a commit."""
+    project.make(folder, CHANGES)
+    project.succeed(project.command(folder, "git", "init", "-q"))
+    return folder
 
 
 def hashes(folder: Path) -> dict[str, bytes]:

@@ -140,7 +140,8 @@ def _idx_part(contents: Mapping[tuple[str, str], tuple[bytes, str]], part: str) 
 
 def _npz(path: Path) -> dict[str, Given]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: numpy leaves a file open that is no archive
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
