@@ -4,11 +4,13 @@ Reads MNIST's four IDX files from a folder, params.yaml and `benchmarks/tuning.y
 are laid over params.yaml. Trains on the first 50,000 training images, with one seed and a learning
 rate that falls at the end as params.yaml says, for as many steps as fit into the seconds; measures
 against the last 10,000 by a judge that was trained on the 50,000. The test images play no part.
-Adds each trial to `benchmarks/results/tuning.json`; one that stands there is not made again. Two of
-these commands with different trials may run side by side, each on a core.
+Adds each trial to `benchmarks/results/tuning.json` and to the table in docs/tuning.md; one that
+stands there is not made again. Two of these commands with different trials may run side by side,
+each on a core.
 """
 
 import argparse
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from benchmarks import mnist
 from benchmarks.this_machine import described
+from ganvae.comparison.tables import NONE
 from ganvae.core import config, machine, storage
 from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise
@@ -34,6 +37,17 @@ from ganvae.training import loop, task
 
 TRIALS = Path("benchmarks/tuning.yaml")
 RESULT = Path("benchmarks/results/tuning.json")
+PAGE = Path("docs/tuning.md")
+BEGIN, END = f"<!-- from {RESULT.as_posix()} -->", "<!-- end -->"
+# what a trial's row shows: a field of the file, its head, its format
+COLUMNS = (
+    ("epochs", "epochs", ".1f"),
+    ("fid_classifier", "FID", ".0f"),
+    ("fid_mixture", "FID, mixture", ".0f"),
+    ("class_entropy", "class entropy", ".3f"),
+    ("sharpness", "sharpness", ".2f"),
+    ("negative_elbo", "-ELBO", ".2f"),
+)
 JUDGE = Path(".cache/tuning_judge.safetensors")
 LOCK = Path(".cache/tuning.lock")
 HELD_OUT = 10_000
@@ -145,7 +159,26 @@ def _setting(folder: Path) -> Setting:
 def _add(name: str, found: Mapping[str, Any]) -> None:
     LOCK.parent.mkdir(exist_ok=True)
     with FileLock(LOCK):
-        storage.write_json(RESULT, {**_made(), name: found})
+        made = {**_made(), name: found}
+        storage.write_json(RESULT, made)
+        storage.write_text(PAGE, with_table(PAGE.read_text(encoding="utf-8"), made))
+
+
+def with_table(page: str, made: Mapping[str, Any]) -> str:
+    """The page with the table of these trials, in the order of their file, in its own's place."""
+    order = [name for name in config.load(TRIALS) if name in made]
+    heads = ["trial", *(head for _, head, _ in COLUMNS)]
+    rows = [heads, ["---", *["--:"] * len(COLUMNS)]]
+    rows += [[name, *_cells(made[name])] for name in order]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    table = "\n".join((BEGIN, "", *lines, "", END))
+    return re.sub(f"{BEGIN}.*?{END}", lambda _: table, page, flags=re.DOTALL)
+
+
+def _cells(found: Mapping[str, Any]) -> list[str]:
+    if "diverged" in found:
+        return ["diverged", *[NONE] * (len(COLUMNS) - 1)]
+    return [format(found[key], form) if key in found else NONE for key, _, form in COLUMNS]
 
 
 def _made() -> dict[str, Any]:

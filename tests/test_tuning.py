@@ -44,6 +44,8 @@ def test_trials_are_made_once_on_held_out_images(
         monkeypatch.setattr(tuning, name, value)
     monkeypatch.setattr(tuning, "JUDGE", tmp_path / "judge.safetensors")
     monkeypatch.setattr(tuning, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(tuning, "PAGE", page := tmp_path / "page.md")
+    page.write_text(f"before\n{tuning.BEGIN}\nold\n{tuning.END}\nafter\n", "utf-8")
     monkeypatch.setattr("ganvae.models.base.snapshots.IMAGES", 20)
     for names in (["a"], []):
         monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), *names, "--seconds", "0.3"])
@@ -54,10 +56,18 @@ def test_trials_are_made_once_on_held_out_images(
     assert {"fid_classifier", "class_entropy", "sharpness", "negative_elbo"} < set(found["a"])
     assert found["a"]["over"] == trials["a"]["over"]
     assert "fid_mixture" in found["a"]
+    lines = page.read_text("utf-8").splitlines()
+    assert [line.split(" | ")[0] for line in lines if line[:2] == "| "][2:] == ["| a", "| b"]
+    assert "old" not in lines
     assert "fid_mixture" not in found["b"]
     monkeypatch.setattr(sys, "argv", ["tuning", str(tmp_path), "c"])
     with pytest.raises(UserError, match="no trial 'c'; there are: a, b"):
         tuning.main()
+
+
+def test_the_table_of_trials_is_that_of_the_file() -> None:
+    page = (ROOT / tuning.PAGE).read_text("utf-8")
+    assert page == tuning.with_table(page, storage.read_json(ROOT / tuning.RESULT))
 
 
 def test_the_costs_of_architectures_stand_in_the_page(
