@@ -38,8 +38,8 @@ def train(system: System) -> None:
     of_seeds = seeds.jobs(system)
     todo = list(of_seeds.values())
     with locks.kept(todo):
-        with closing(progress.Bars(todo)) as bars:
-            executor.run(todo, machine.gpus(), bars.watch)
+        with closing(progress.Display(todo)) as display:
+            executor.run(todo, machine.gpus(), display.watch)
         seeds.collect(system, of_seeds)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ganvae.core import config, imageset, machine, storage
-from ganvae.errors import UserError, parameters_of, run
+from ganvae.errors import Interrupted, UserError, parameters_of, run
 from ganvae.jobs import progress
 from ganvae.jobs.stop import watch_for_stop
 from ganvae.models.base import build
@@ -35,6 +35,11 @@ class Job(config.Block):
     images_sha256: str
     file: str
 
+    @property
+    def label(self) -> str:
+        """For messages."""
+        return f"{self.model} seed {self.seed}"
+
 
 def main() -> None:
     """Entry point: `python -m stages.train_one <folder>`."""
@@ -43,12 +48,17 @@ def main() -> None:
     machine.use_one_thread()
     job = storage.read_as(folder / "job.json", Job)
     with parameters_of(Path(job.file)):
-        trained = loop.train(
-            _task(job, folder),
-            save_seconds=_save_seconds(),
-            report=lambda run: _report(run, folder),
-            stopped=stopped,
-        )
+        try:
+            trained = loop.train(
+                _task(job, folder),
+                save_seconds=_save_seconds(),
+                report=lambda run: _report(run, folder),
+                stopped=stopped,
+                resumed=lambda at: print(f"{job.label}: goes on from {at}", flush=True),
+            )
+        except Interrupted as stop:
+            hint = "the same command goes on from there"
+            raise Interrupted(f"{job.label}: stopped after {stop}, saved; {hint}") from None
     with storage.whole_folder(folder / "result") as written:
         record.write(written, trained, _description(job))
 
@@ -73,7 +83,7 @@ def _report(run: loop.Run, folder: Path) -> None:
         folder,
         done=run.done,
         total=run.task.total_steps,
-        images_per_second=run.done * run.task.train.batch_size / max(run.seconds, 1e-9),
+        batch_size=run.task.train.batch_size,
         losses={k: v for k, v in run.history.latest().items() if k.endswith(".loss")},
     )
 

@@ -141,7 +141,9 @@ def test_ctrl_c_stops_at_the_next_step_and_keeps_the_state_for_these_parameters_
     assert process.returncode == 130
     assert "Traceback" not in errors
     stopped = steps_done(folder)
-    assert stopped
+    (at,) = stopped.values()
+    told = f"vae seed 0: stopped after step {at} of 154, saved; the same command goes on from there"
+    assert errors.splitlines() == [told, "stopped"]
 
     project.set_params(folder, {"train": {"lr": 0.0005}})
     inside.whole(folder, train.main, "vae")

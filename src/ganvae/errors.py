@@ -64,8 +64,8 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}")
-    except (KeyboardInterrupt, Interrupted):
-        sys.stderr.write("stopped\n")
+    except (KeyboardInterrupt, Interrupted) as stop:
+        sys.stderr.write(f"{str(stop) or 'stopped'}\n")
         sys.exit(128 + signal.SIGINT)
 
 

@@ -102,6 +102,11 @@ class Run:
                     self.average.update()
 
     @property
+    def at(self) -> str:
+        """Where it stands, for messages."""
+        return f"step {self.done:,} of {self.task.total_steps:,}"
+
+    @property
     def decoder(self) -> nn.Module:
         """What the run's images are drawn with."""
         networks = self.average.networks if self.average else self.task.networks
@@ -163,7 +168,12 @@ class Run:
 
 
 def train(
-    task: Task, *, save_seconds: float, report: Callable[[Run], None], stopped: Callable[[], bool]
+    task: Task,
+    *,
+    save_seconds: float,
+    report: Callable[[Run], None],
+    stopped: Callable[[], bool],
+    resumed: Callable[[str], None] = lambda at: None,
 ) -> Run:
     """Trains to the end, from the resume state in the task's folder where there is one.
 
@@ -174,15 +184,17 @@ def train(
         save_seconds: the resume state is saved at least this often, and at a stop.
         report: called about once a second.
         stopped: asked before every step.
+        resumed: told the step from which it goes on.
 
     Raises:
-        Interrupted: `stopped` said so; the state is saved.
+        Interrupted: `stopped` said so; the state of the step that it names is saved.
         UserError: the training set is smaller than one batch.
     """
     check_batch_size(task.train, len(task.images))
     run = Run(task)
     if run.state_file.exists():
         run.restore()
+        resumed(run.at)
     snapshot_at = set(snapshot_steps(task.total_steps))
     checkpoint_at = task.checkpoint_steps
     task.networks.train()
@@ -190,7 +202,7 @@ def train(
     while run.done < task.total_steps:
         if stopped():
             run.save()
-            raise Interrupted
+            raise Interrupted(run.at)
         if time.monotonic() - saved >= save_seconds:
             run.save()
             saved = time.monotonic()
