@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import Interrupted, UserError, parameters_of, run
-from ganvae.jobs import progress
+from ganvae.jobs import live, progress
 from ganvae.jobs.stop import watch_for_stop
 from ganvae.models.base import build
 from ganvae.models.base.contract import NetworksParams
@@ -47,18 +47,20 @@ def main() -> None:
     stopped = watch_for_stop()
     machine.use_one_thread()
     job = storage.read_as(folder / "job.json", Job)
+    drawn = live.curves(f"{job.model}/seed_{job.seed}")
     with parameters_of(Path(job.file)):
         try:
             trained = loop.train(
                 _task(job, folder),
                 save_seconds=_save_seconds(),
-                report=lambda run: _report(run, folder),
+                report=lambda run: _report(run, folder, drawn),
                 stopped=stopped,
                 resumed=lambda at: print(f"{job.label}: goes on from {at}", flush=True),
             )
         except Interrupted as stop:
             hint = "the same command goes on from there"
             raise Interrupted(f"{job.label}: stopped after {stop}, saved; {hint}") from None
+    _report(trained, folder, drawn)
     with storage.whole_folder(folder / "result") as written:
         record.write(written, trained, _description(job))
 
@@ -78,7 +80,9 @@ def _description(job: Job) -> Description:
     )
 
 
-def _report(run: loop.Run, folder: Path) -> None:
+def _report(run: loop.Run, folder: Path, drawn: live.Curves | None) -> None:
+    if drawn:
+        drawn.add(run.history.rows, run.task.train.batch_size)
     progress.report(
         folder,
         done=run.done,

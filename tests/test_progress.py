@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvae.jobs import progress
+from ganvae.jobs import live, progress
 from ganvae.jobs.executor import Job
 
 
@@ -32,3 +32,21 @@ def test_lines_now_and_then_where_there_is_no_terminal(
         "gan seed 2: step 7,200 of 10,300, generator.loss 0.5 discriminator.loss 1.25, "
         "6400 images/s, 00:31 left",
     ]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TensorBoard's own imports
+def test_curves_in_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert live.curves("gan/seed_0") is None
+    monkeypatch.setenv("GANVAE_TENSORBOARD", str(tmp_path / "live"))
+    curves = live.curves("gan/seed_0")
+    assert curves
+    rows = [{"step": step, "generator.loss": 1 / step} for step in (1, 2, 4)]
+    for known in (rows[:1], rows[:1], rows):  # as a training reports: now and then a row is new
+        curves.add(known, batch_size=64)
+    read = EventAccumulator(str(tmp_path / "live" / "gan" / "seed_0"))
+    read.Reload()
+    assert [(e.step, e.value) for e in read.Scalars("generator.loss")] == [
+        (64, 1.0), (128, 0.5), (256, 0.25),
+    ]  # fmt: skip
