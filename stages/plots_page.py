@@ -2,7 +2,7 @@
 
 DVC's page fetches Vega from a content delivery network. This writes a template with the same
 scripts inside it to `.dvc/plots_page.html` and names it in `.dvc/config.local`; both stay out of
-git.
+git. The samples come first, and the pictures of two revisions lie side by side, whole.
 """
 
 import subprocess
@@ -19,7 +19,16 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <title>DVC plots</title>
 <script>SCRIPTS</script>
-<style>body { font-family: sans-serif; margin: 2em; } img { max-width: 100%; }</style>
+<style>
+body { font-family: sans-serif; margin: 2em; display: flex; flex-direction: column; }
+/* DVC gives each picture a box with its revisions in one row, and cuts off what is too wide */
+div[id^="plots_"] { order: -1; display: flex; flex-wrap: wrap; border: 0 !important;
+                    white-space: normal !important; margin-bottom: 1em; }
+div[id^="plots_"] > p { flex: 0 0 100%; margin: 0.5em; font-weight: bold; }
+div[id^="plots_"] > div { flex: 1 1 0; min-width: 0; border: 0 !important; }
+div[id="plots_samples_png"] { order: -2; }
+img { max-width: 100%; }
+</style>
 </head>
 <body>
 {plot_divs}

@@ -152,7 +152,10 @@ def test_a_model_keeps_its_colour_when_another_is_added() -> None:
 @pytest.mark.parametrize("name", ["models", "models_log"])
 def test_dvc_template_has_the_figures_colours(name: str) -> None:
     template = json.loads((TEMPLATES / f"{name}.json").read_text(encoding="utf-8"))
-    assert template["encoding"]["color"]["scale"]["range"] == list(style.PALETTE)
+    scale = template["encoding"]["color"]["scale"]
+    assert scale["range"] == list(style.PALETTE)
+    models = list(config.load(ROOT / "params.yaml")["models"])
+    assert scale["domain"] == {"unionWith": models}, "a model has its colour in every chart"
 
 
 @pytest.mark.parametrize(("count", "wanted"), [(16, 6), (3, 6), (1, 6), (6, 6)])
