@@ -25,19 +25,33 @@ def test_the_results_are_those_of_the_committed_comparison() -> None:
 
 def test_make_has_the_targets_it_names() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"(?:`|^)make (\w+)", README, flags=re.MULTILINE))
-    assert {"demo", "test", "accept", "bench", "lint"} <= targets
+    running = (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    targets = set(re.findall(r"(?:`|^)make ([\w-]+)", README + running, flags=re.MULTILINE))
+    assert {"demo", "test", "accept", "bench", "bench-check", "lint", "paper", "study"} <= targets
     assert all(f"\n{target}: .venv/ready" in makefile for target in targets)
 
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks/README.md"]
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, new = set[Path](), {ROOT / "README.md"}
+    while new:
+        reached |= new
+        links = {page.parent / link for page in new for link in links_of(page)}
+        new = {link.resolve() for link in links if link.suffix == ".md"} - reached
+    assert not [page for page in PAGES if page not in reached]
+
+
+def links_of(page: Path) -> list[str]:
+    """Files that a page links to, relative to it."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    return [link for link in links if "://" not in link]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
-    files = [link for link in links if "://" not in link]
-    assert not [link for link in files if not (page.parent / link).exists()]
+    assert not [link for link in links_of(page) if not (page.parent / link).exists()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -51,5 +65,6 @@ def test_every_source_file_it_names_exists(page: Path) -> None:
 
 def test_stages_it_names_exist() -> None:
     pipeline = (ROOT / "dvc.yaml").read_text()
-    for stage in re.findall(r"dvc repro (\w+)\b(?!/)", README):
+    text = README + (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    for stage in re.findall(r"dvc repro (\w+)\b(?![/@])", text):
         assert f"\n  {stage}:" in pipeline
