@@ -118,7 +118,8 @@ def test_make_paper_asks_for_stages_that_there_are(paper: str) -> None:
     pipeline = Pipeline(papers=True)
     needed = {name for name in pipeline.before(last[0]) if name.startswith("data@")}
     assert (set(first), last) == (needed, [f"report@{paper}"])
-    assert f"stages.study {paper}" in printed[1]
+    assert "stages.mend papers" in printed[0]
+    assert f"stages.study {paper}" in printed[2]
 
 
 # On the digits
