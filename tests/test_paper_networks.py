@@ -61,7 +61,7 @@ EXPECTED = [
     Expected(
         "wide", {}, ENCODER, 32,
         784 * 512 + 512 + 512 * 256 + 256 + 256 * 64 + 64,
-        [], {"LeakyReLU": 2},
+        [], {"UnitPixels": 1, "LeakyReLU": 2},
     ),
     Expected(
         "wide", {}, DECODER, 32,

@@ -182,7 +182,7 @@ def test_rates_are_printed_and_runs_are_quiet(
     assert done.stderr == ""
     monkeypatch.chdir(folder)
     of_gan = list(train.resolved(systems.read("gan")))
-    assert of_gan[0].startswith("gan discriminator: adam, lr 0.0004 x 0.5 = 0.0002")
+    assert of_gan[0].startswith("gan discriminator: adam, lr 0.0004 x 1 = 0.0004")
     assert len(of_gan) == 3
 
 

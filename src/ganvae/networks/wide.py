@@ -1,9 +1,9 @@
 """Wider fully connected networks that train well with every one of the five losses.
 
-Decoder D-256-512-1024-784 with batch normalisation after every hidden layer; encoder and
-discriminator 784-512-256-out without. LeakyReLU 0.2 throughout. The sizes follow the multilayer
-perceptrons of eriklindernoren/PyTorch-GAN (`implementations/gan/gan.py`); its batch normalisation
-passes 0.8 as `eps` by position, here `eps` and momentum are torch's own.
+Decoder D-256-512-1024-784 with batch normalisation after every hidden layer; encoder (of pixels in
+[0, 1]) and discriminator 784-512-256-out without. LeakyReLU 0.2 throughout. The sizes follow the
+multilayer perceptrons of eriklindernoren/PyTorch-GAN (`implementations/gan/gan.py`); its batch
+normalisation passes 0.8 as `eps` by position, here `eps` and momentum are torch's own.
 """
 
 from itertools import pairwise
@@ -11,13 +11,16 @@ from itertools import pairwise
 from torch import nn
 
 from ganvae.core.matmul import Linear
+from ganvae.networks.layers.pixels import UnitPixels
 
 SLOPE = 0.2
 
 
 def encoder(latent_dim: int) -> nn.Module:
     """Images [N, 1, 28, 28] -> mean and log-variance [N, 2 latent_dim]."""
-    return nn.Sequential(nn.Flatten(), *_plain(784, 512, 256), Linear(256, 2 * latent_dim))
+    return nn.Sequential(
+        UnitPixels(), nn.Flatten(), *_plain(784, 512, 256), Linear(256, 2 * latent_dim)
+    )
 
 
 def decoder(latent_dim: int) -> nn.Module:
