@@ -1,15 +1,27 @@
 """Stage compare: all tables and figures; it only reads what training and evaluation measured.
 
 Reads `data/models/`, `data/evaluation/`, `metrics/classifier.json`, `params.yaml`.
-Writes `metrics/comparison.csv`, `.json`, `.md`, `metrics/differences.csv`, `metrics/selftest.csv`,
-`plots/*.csv` for `dvc plots`, `plots/*.png`.
+Writes `metrics/comparison.csv`, `.json`, `.md`, `.tex`, `metrics/differences.csv`,
+`metrics/selftest.csv`, `plots/*.csv` for `dvc plots`, `plots/captions.md`, and the figures in
+`plots/` in each format of `figures.formats`.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from ganvae.comparison import curves, faults, markdown, measurements, pictures, summary, verdicts
+from ganvae.comparison import (
+    captions,
+    curves,
+    faults,
+    markdown,
+    measurements,
+    pictures,
+    sections,
+    summary,
+    tex,
+    verdicts,
+)
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.summary import Row
 from ganvae.core import config, storage
@@ -41,22 +53,28 @@ def main() -> None:
 
 
 def _metrics(study: Study, rows: list[Row]) -> dict[Path, bytes]:
+    found = verdicts.frame(study, rows)
+    parts = sections.sections(study, rows, found)
     tables = {
         "comparison": summary.frame(rows),
-        "differences": verdicts.frame(study, rows),
+        "differences": found,
         "selftest": faults.frame(study),
     }
     files = {METRICS / f"{name}.csv": _csv(table) for name, table in tables.items()}
     files[METRICS / "comparison.json"] = storage.json_bytes(summary.document(study, rows))
-    files[METRICS / "comparison.md"] = markdown.render(study, rows).encode()
+    files[METRICS / "comparison.md"] = markdown.render(study, parts).encode()
+    files[METRICS / "comparison.tex"] = tex.render(parts).encode()
     return files
 
 
 def _plots(study: Study) -> dict[Path, bytes]:
-    dpi = config.block(FiguresParams, study.params, "figures").dpi
+    params = config.block(FiguresParams, study.params, "figures")
     files = {PLOTS / f"{name}.csv": _csv(table) for name, table in curves.tables(study).items()}
-    for name, draw in pictures.draw(study, dpi).items():  # one figure is held at a time
-        files[PLOTS / f"{name}.png"] = style.to_png(draw())
+    files[PLOTS / "captions.md"] = captions.text(study).encode()
+    for name, draw in pictures.draw(study, params.dpi).items():  # one figure is held at a time
+        figure = draw()
+        for kind in [kind for kind in style.FORMATS if kind in params.formats]:
+            files[PLOTS / f"{name}.{kind}"] = style.FORMATS[kind](figure)
     return files
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
+from matplotlib.figure import Figure
 
-from ganvae.comparison import curves, markdown, measurements, summary
+from ganvae.comparison import curves, markdown, measurements, pictures, sections, summary, verdicts
 from ganvae.core import config, storage
 from ganvae.errors import UserError
 from stages import compare
@@ -164,7 +166,8 @@ def test_a_single_seed_has_no_spread(tmp_path: Path) -> None:
     read = measurements.read(params, tmp_path)
     rows = summary.rows(read)
     assert rows[0].metrics["class_entropy"].std is None
-    lines = markdown.render(read, rows).splitlines()
+    parts = sections.sections(read, rows, verdicts.frame(read, rows))
+    lines = markdown.render(read, parts).splitlines()
     assert not [line for line in lines if line.startswith("|") and "±" in line]
 
 
@@ -297,3 +300,19 @@ def test_writes_all_tables_and_figures_whatever_is_missing(
     finished = [name for name in models if states.get((name, 1)) != "diverged"]
     named = with_mixtures(finished) if finished else list(models)
     assert list(table["row"])[: len(named) + 1] == [*named, "real"]
+
+
+def test_figures_are_written_in_every_format_and_earlier_ones_removed(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copy)
+    monkeypatch.setattr(pictures, "draw", lambda study, dpi: {"samples": Figure})
+    params = default_params()
+    params["figures"]["formats"] = ["png", "pdf", "svg"]
+    storage.write_text(copy / "params.yaml", yaml.safe_dump(params))
+    compare.main()
+    figures = {path.name for path in (copy / "plots").iterdir() if path.suffix != ".csv"}
+    assert figures == {"samples.png", "samples.pdf", "samples.svg", "captions.md"}
+    assert (
+        "- `samples`: Images drawn from the same noise" in (copy / "plots/captions.md").read_text()
+    )

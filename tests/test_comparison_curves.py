@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from ganvae.comparison import budget, charts, constraint, curves, measurements
+from ganvae.comparison.tables import Table
 from ganvae.core import config
 from ganvae.core.imageset import DIGITS, Classes
 from ganvae.figures import budget as budget_figure
@@ -112,17 +113,18 @@ def test_reached_is_the_last_snapshot_within_the_time() -> None:
 
 
 def test_only_budgets_that_some_training_used_up_are_shown(study: measurements.Study) -> None:
-    lines = [line.split("|")[1].strip() for line in budget.text(study).splitlines()[2:]]
-    assert lines == ["1 min", "5 min", "whole training, at most 10.0 min"]
-    first = budget.text(study).splitlines()[2]
-    assert first.split("|")[2].strip() == "wgan"
+    table = budget.part(study)
+    assert isinstance(table, Table)
+    lines = [[cell.text for cell in line[:2]] for line in table.lines]
+    assert [name for name, _ in lines] == ["1 min", "5 min", "whole training, at most 10.0 min"]
+    assert lines[0][1] == "wgan"
 
 
 def test_without_a_finished_seed_there_is_no_budget(tmp_path: Path) -> None:
     params = config.load(PARAMS)
     states = {(name, seed): "diverged" for name in params["models"] for seed in range(3)}
     empty = read(tmp_path, states=states)
-    assert budget.text(empty) == "No seed finished."
+    assert budget.part(empty) == "No seed finished."
     for draw in charts.draw(empty, dict.fromkeys(params["models"], "#0072B2"), 60).values():
         assert isinstance(draw(), Figure)
 

@@ -9,8 +9,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ganvae.comparison import faults, markdown, measurements, summary, tables, verdicts
+from ganvae.comparison import (
+    faults,
+    markdown,
+    measurements,
+    sections,
+    summary,
+    tables,
+    tex,
+    verdicts,
+    words,
+)
 from ganvae.comparison.columns import COLUMNS, column, ordered
+from ganvae.comparison.sections import Section
 from ganvae.comparison.summary import Row
 from ganvae.core import config
 from ganvae.floors.selftest import EXPECTED
@@ -35,9 +46,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> measurements.Study:
     return read(tmp_path_factory.mktemp("tables"))
 
 
+def content(study: measurements.Study) -> list[Section]:
+    rows = summary.rows(study)
+    return sections.sections(study, rows, verdicts.frame(study, rows))
+
+
 @pytest.fixture(scope="module")
 def text(study: measurements.Study) -> str:
-    return markdown.render(study, summary.rows(study))
+    return markdown.render(study, content(study))
 
 
 def tables_of(text: str) -> list[list[list[str]]]:
@@ -69,7 +85,7 @@ def test_every_table_is_rectangular_and_not_too_wide(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     study = read(tmp_path, **changes)
-    text = markdown.render(study, summary.rows(study))
+    text = markdown.render(study, content(study))
     found = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
     assert len(found) > 8
     for lines in found:
@@ -118,7 +134,7 @@ def test_a_table_refuses_rows_of_different_protocols(study: measurements.Study) 
 def test_a_table_too_wide_is_split_by_columns() -> None:
     header = ["", *(f"column {i} of a table" for i in range(9))]
     lines = [["row", *(str(i) for i in range(9))]]
-    first, second = tables_of(tables.table(header, lines))
+    first, second = tables_of(markdown.text([tables.table(header, lines)]))
     assert first[0] + second[0][1:] == header
     assert first[1] + second[1][1:] == lines[0]
     assert second[1][0] == "row"
@@ -160,7 +176,7 @@ def test_selftest_shows_arrows_bold_where_demanded(study: measurements.Study, te
 
 def test_a_demanded_fault_that_was_missed_is_bold_too(study: measurements.Study) -> None:
     missed = [{**entry, "seen": 0} for entry in study.selftest]
-    shown = faults.text(measurements.Study(**{**vars(study), "selftest": missed}))
+    shown = markdown.text(faults.parts(measurements.Study(**{**vars(study), "selftest": missed})))
     assert "**·**" in shown
     assert "↓" not in shown
 
@@ -183,11 +199,12 @@ def test_verdicts_follow_the_metrics_direction(
     study: measurements.Study, metric: str, verdict: str
 ) -> None:
     rows = [row("gan", **{metric: FEW}), row("wgan", **{metric: MANY})]
-    (found,) = verdicts.frame(study, rows).to_dict("records")
+    frame = verdicts.frame(study, rows)
+    (found,) = frame.to_dict("records")
     assert (found["first"], found["second"], found["verdict"]) == ("gan", "wgan", verdict)
     assert found["difference"] == pytest.approx(-1.0, abs=1e-12)
     assert found["low"] < -1 < found["high"] < 0
-    assert f"{-1:.{column(metric).digits}f}" in verdicts.text(study, rows)
+    assert f"{-1:.{column(metric).digits}f}" in markdown.text(verdicts.parts(rows, frame))
 
 
 def test_no_verdict_with_few_seeds_without_spread_of_zero_or_without_direction(
@@ -237,7 +254,104 @@ def test_a_mixture_is_compared_with_its_own_model_seed_by_seed(study: measuremen
 
 def test_models_with_one_finished_seed_are_named(tmp_path: Path) -> None:
     one = read(tmp_path, states={("vae", 0): "diverged", ("vae", 1): "diverged"})
-    shown = verdicts.text(one, summary.rows(one))
+    rows = summary.rows(one)
+    shown = markdown.text(verdicts.parts(rows, verdicts.frame(one, rows)))
     assert "Fewer than two finished seeds, so left out: vae." in shown
     assert "gan - vaegan" in shown
     assert "gan - vae " not in shown
+
+
+# What is said and marked to be best
+
+
+LEAST = [0.5, 0.6, 0.4, 0.55, 0.45]
+
+
+def said(study: measurements.Study, *rows: Row) -> str:
+    """The sentences on the Frechet distance and on verdicts that are missing."""
+    every = words.sentences(study, rows, verdicts.frame(study, rows))
+    return "\n".join(s for s in every if s.startswith(("**FID", "**No verdict")))
+
+
+def test_a_model_is_best_only_where_it_is_shown_to_be(study: measurements.Study) -> None:
+    rows = [row(n, fid_classifier=v) for n, v in (("gan", LEAST), ("vae", FEW), ("wgan", MANY))]
+    assert verdicts.best(verdicts.frame(study, rows), rows) == {("gan", "fid_classifier")}
+    assert said(study, *rows) == (
+        "**FID, classifier**: the lowest mean is that of gan, 0.50 ± 0.08; it is better than every "
+        "other model; wgan is worse than every other."
+    )
+    near = [*rows, row("vaegan", fid_classifier=[v + 0.01 for v in LEAST])]
+    assert not verdicts.best(verdicts.frame(study, near), near)
+    assert (
+        "it is better than vae and wgan; no difference from vaegan is shown; wgan is worse than "
+        "every other" in said(study, *near)
+    )
+
+
+def test_few_seeds_have_no_verdict_in_words_either(study: measurements.Study) -> None:
+    rows = [replace(row(name, fid_classifier=v[:4]), finished=4) for name, v in
+            (("gan", FEW), ("vae", MANY))]  # fmt: skip
+    text = said(study, *rows)
+    assert "better than" not in text
+    assert "worse than" not in text
+    assert "no difference" not in text, "nothing was told apart"
+    assert "each model has 4" in text
+    assert words.standing(rows, verdicts.frame(study, rows)) is None
+    alone = [row("gan", fid_classifier=FEW), replace(row("vae", fid_classifier=[9.0]), finished=1)]
+    assert not verdicts.best(verdicts.frame(study, alone), alone)
+    assert "vae has 1." in said(study, *alone)
+
+
+def test_the_standing_counts_what_the_verdicts_say(study: measurements.Study) -> None:
+    rows = [row(n, recall=v) for n, v in (("gan", LEAST), ("vae", FEW), ("wgan", MANY))]
+    rows += [row("vaegan", coverage=FEW)]
+    table = words.standing(rows, verdicts.frame(study, rows))
+    assert table
+    (line,) = [[cell.text for cell in line] for line in table.lines]
+    assert table.header == ["", "gan", "vae", "wgan", "vaegan"]
+    assert line == ["recall ↑", "−2", "+1 −1", "+2", tables.NONE]  # noqa: RUF001
+
+
+def test_of_different_likelihoods_no_bound_is_the_lowest(study: measurements.Study) -> None:
+    rows = [row(n, negative_elbo=v) for n, v in (("vae", FEW), ("vaegan", MANY))]
+    alike = words.sentences(study, rows, verdicts.frame(study, rows))
+    assert any(s.startswith("**-ELBO**: the lowest mean is that of vae,") for s in alike)
+    params = config.load(PARAMS)
+    params["models"]["vaegan"]["likelihood"] = "gaussian"
+    mixed = measurements.Study(**{**vars(study), "params": params})
+    assert not any("-ELBO" in s for s in words.sentences(mixed, rows, verdicts.frame(mixed, rows)))
+
+
+def test_every_seed_that_went_wrong_is_said(study: measurements.Study) -> None:
+    rows = summary.rows(study)
+    first, *_ = words.sentences(study, rows, verdicts.frame(study, rows))
+    assert first == (
+        "**Trainings**: 15, 5 models; 1 collapsed (gan seed 1) and 1 diverged (wgan seed 2)."
+    )
+
+
+# For a paper
+
+
+def test_latex_has_the_tables_and_marks_the_best(study: measurements.Study) -> None:
+    rows = [row(n, recall=v) for n, v in (("a_b", MANY), ("vae", FEW))]
+    best = verdicts.best(verdicts.frame(study, rows), rows)
+    shown = tables.spreads(rows, ["recall", "negative_elbo"], fates=True, best=best)
+    text = tex.render([Section(sections.GENERATED_IMAGES, [shown, "50 % of `x_y`, -ELBO"])])
+    assert r"\textbf{2.000 $\pm$ 0.079}" in text
+    assert text.count(r"\textbf") == 1
+    assert r"a\_b & 5 & 0 & 0 & \textbf" in text
+    assert r"50 \% of \texttt{x\_y}, $-$ELBO" in text
+    assert "Bold: shown to be better" in text
+
+
+def test_every_line_of_latex_has_as_many_cells_as_columns(study: measurements.Study) -> None:
+    text = tex.render(content(study))
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == len(tex.LABELS)
+    assert text.isascii()
+    for tabular in text.split(r"\begin{tabular}{")[1:]:
+        columns, body = tabular.split("}\n", 1)
+        lines = [line for line in body.split(r"\bottomrule")[0].splitlines() if line[0] != "\\"]
+        assert len(lines) > 3
+        assert {line.replace(r"\&", "").count("&") for line in lines} == {len(columns) - 1}
+    assert r"\textbf" not in text, "three seeds show nothing"

@@ -3,8 +3,10 @@
 import json
 import math
 import struct
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from pydantic import ValidationError
 
-from ganvae.comparison import measurements, pictures
+from ganvae.comparison import captions, measurements, pictures
 from ganvae.core import config
 from ganvae.core.imageset import DIGITS, Classes
 from ganvae.figures import bands, course, curves, distributions, grids, style
@@ -92,9 +94,16 @@ def assert_apart(figure: Figure, shown: list[Text]) -> None:
         assert overlap <= 0.05 * min(a.width * a.height, b.width * b.height), (one, other)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_text_stays_on_the_page_and_apart(study: measurements.Study, name: str) -> None:
+CROWDED = ("losses", "budget", "class_histograms", "frechet_curve")  # where they are narrower
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [*((name, "png") for name in FIGURES), *((name, "pdf") for name in CROWDED)]
+)
+def test_text_stays_on_the_page_and_apart(study: measurements.Study, name: str, kind: str) -> None:
     figure = pictures.draw(study, dpi=60)[name]()
+    if kind == "pdf":
+        style.to_pdf(figure)  # which makes it narrower
     style.to_png(figure)  # lays it out
     shown = drawn_texts(figure)
     if name == "latent_space":  # the digits lie where the data puts them
@@ -291,8 +300,31 @@ def test_a_panel_without_data_says_why() -> None:
     )
 
 
-@pytest.mark.parametrize("dpi", [49, 601])
-def test_resolution_has_bounds(dpi: int) -> None:
-    FiguresParams(dpi=50)
+def test_vector_files_have_fixed_bytes_and_a_pdf_the_width_of_a_pages_text() -> None:
+    def drawn(to: Callable[[Figure], bytes]) -> bytes:
+        axes = Curves("a", [pd.DataFrame({"images_seen": [1, 2], "a.loss": [3.0, 4.0]})], [])
+        return to(curves.losses([axes], COLOURS, dpi=60))
+
+    for to, beginning in ((style.to_svg, b"<?xml"), (style.to_pdf, b"%PDF")):
+        assert drawn(to) == drawn(to)
+        assert drawn(to).startswith(beginning)
+    assert b"/MediaBox [ 0 0 468 " in drawn(style.to_pdf)
+    assert b"/Type3" not in drawn(style.to_pdf)
+
+
+def test_every_figure_has_a_caption(study: measurements.Study) -> None:
+    assert set(captions.captions(study)) == set(FIGURES)
+    assert all(said[0].isupper() and said[-1] == "." for said in captions.captions(study).values())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"dpi": 49}, {"dpi": 601}, {"formats": ["pdf"]}, {"formats": ["png", "gif"]},
+     {"formats": ["png", "png"]}, {"formats": []}],
+    ids=str,
+)  # fmt: skip
+def test_resolution_and_formats_have_bounds(wrong: dict[str, Any]) -> None:
+    block = {"dpi": 50, "formats": ["png", "pdf", "svg"]}
+    FiguresParams.model_validate(block)
     with pytest.raises(ValidationError):
-        FiguresParams(dpi=dpi)
+        FiguresParams.model_validate(block | wrong)

@@ -7,7 +7,7 @@ import pandas as pd
 from ganvae.comparison.columns import column
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.summary import Spread, spread
-from ganvae.comparison.tables import NONE, cell, table
+from ganvae.comparison.tables import NONE, Part, amount, table
 
 MINUTES = (1, 5, 15, 60)
 COLUMNS = ("model", "seed", "step", "images_seen", "train_seconds", "fid_classifier")
@@ -51,7 +51,7 @@ def reached(found: pd.DataFrame, seconds: float) -> dict[str, Spread]:
     return dict(sorted(models.items(), key=lambda item: item[1].mean))
 
 
-def text(study: Study) -> str:
+def part(study: Study) -> Part:
     """The two models with the lowest distance within each budget that some training used up."""
     found = course(study)
     if found.empty:
@@ -63,6 +63,8 @@ def text(study: Study) -> str:
     shown = column("fid_classifier")
     lines = []
     for name, models in rows.items():
-        best = [part for model in list(models)[:2] for part in (model, cell(models[model], shown))]
+        best = [
+            part for model in list(models)[:2] for part in (model, amount(models[model], shown))
+        ]
         lines.append([name, *best, *([NONE] * (4 - len(best)))])
     return table(["", "lowest", "FID ↓", "next", "FID ↓"], lines)

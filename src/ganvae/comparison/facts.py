@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ganvae.comparison.columns import column
 from ganvae.comparison.measurements import Seed, Study
 from ganvae.comparison.summary import settings
-from ganvae.comparison.tables import NONE, present, table
+from ganvae.comparison.tables import NONE, Part, present, table
 
 Runtime = dict[str, list[str]]
 
@@ -40,24 +40,29 @@ def _listed(runtime: Runtime) -> str:
     return "; ".join(f"{key} {', '.join(values)}" for key, values in runtime.items())
 
 
-def likelihoods(study: Study) -> str:
-    """A warning where the encoders' likelihoods differ."""
+def likelihoods(study: Study) -> dict[str, str]:
+    """Model with an encoder -> its likelihood."""
     blocks = study.params["models"]
-    used = {name: b["likelihood"] for name, b in blocks.items() if b and "likelihood" in b}
+    return {name: b["likelihood"] for name, b in blocks.items() if b and "likelihood" in b}
+
+
+def unlike(study: Study) -> str:
+    """A warning where the encoders' likelihoods differ."""
+    used = likelihoods(study)
     if len(set(used.values())) < 2:
         return ""
     each = ", ".join(f"{name} {likelihood}" for name, likelihood in used.items())
     return f"\n-ELBO and reconstruction are not comparable between likelihoods: {each}."
 
 
-def irregular(study: Study) -> str:
-    """The number of collapsed and diverged seeds, each of them named."""
+def irregular(study: Study) -> list[Part]:
+    """The number of collapsed and diverged seeds, and a list of them."""
     lines = [_regular(seed, model.name) for model in study.models for seed in model.seeds]
     named = [line for line in lines if line]
     collapsed = sum(seed.collapsed for model in study.models for seed in model.finished)
     diverged = sum(not seed.finished for model in study.models for seed in model.seeds)
     total = f"Collapsed seeds: {collapsed}. Diverged seeds: {diverged}, of {len(lines)}."
-    return "\n".join([total, *([""] if named else []), *(f"- {line}" for line in named)])
+    return [total, *(["\n".join(f"- {line}" for line in named)] if named else [])]
 
 
 def _regular(seed: Seed, model: str) -> str:
@@ -67,7 +72,7 @@ def _regular(seed: Seed, model: str) -> str:
     return f"{model}, seed {seed.seed}: collapsed{since}" if seed.collapsed else ""
 
 
-def seeds(study: Study, metrics: Sequence[str]) -> str:
+def seeds(study: Study, metrics: Sequence[str]) -> Part:
     """Every seed on a line of its own, with its state and those of the metrics that some have."""
     every = [(model.name, seed) for model in study.models for seed in model.seeds]
     found = present({name for _, seed in every for name in seed.metrics}, metrics)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ganvae.comparison.columns import ordered
 from ganvae.comparison.measurements import Study
-from ganvae.comparison.tables import NONE, table
+from ganvae.comparison.tables import NONE, Part, table
 
 COLUMNS = ("metric", "fault", "mean", "reach", "faulty", "expected", "seen", "told")
 UNCHANGED = "unchanged"
@@ -26,11 +26,11 @@ def frame(study: Study) -> pd.DataFrame:
     return found.sort_values(["place", "last"], kind="stable")[list(COLUMNS)]
 
 
-def text(study: Study) -> str:
+def parts(study: Study) -> list[Part]:
     """Rows metrics, columns faults: an arrow where the metric moved, bold where it has to."""
     found = frame(study)
     if found.empty:
-        return "No fault was planted."
+        return ["No fault was planted."]
     faults = list(dict.fromkeys(found.sort_values("fault", key=_last, kind="stable")["fault"]))
     cells = {(e["metric"], e["fault"]): _cell(e) for e in found.to_dict("records")}
     lines = [
@@ -40,10 +40,10 @@ def text(study: Study) -> str:
     shown = table(["", *(fault.replace("_", " ") for fault in faults)], lines)
     failed = found[found["told"].isin(FAILED)]
     if failed.empty:
-        return shown
+        return [shown]
     pairs = zip(failed["metric"], failed["fault"], strict=True)
     each = ", ".join(f"{metric} ({fault.replace('_', ' ')})" for metric, fault in pairs)
-    return f"{shown}\n\n**Not seen here, so these metrics say less on these images:** {each}."
+    return [shown, f"**Not seen here, so these metrics say less on these images:** {each}."]
 
 
 def _last(faults: "pd.Series[str]") -> "pd.Series[bool]":

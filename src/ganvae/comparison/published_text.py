@@ -1,4 +1,4 @@
-"""The published values and their settings beside the measured ones, as Markdown."""
+"""The published values and their settings beside the measured ones, as texts and tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from ganvae.comparison import published
 from ganvae.comparison.columns import Column
 from ganvae.comparison.published import Published
-from ganvae.comparison.tables import NONE, cell, table
+from ganvae.comparison.tables import NONE, Part, amount, table
 
 
-def text(values: Sequence[Published]) -> list[str]:
+def parts(values: Sequence[Published]) -> list[Part]:
     """Two tables, of values and of settings, with what the paper does not give."""
     lines = [
         [
             value.row,
             value.metric,
             f"{value.value:.3f}",
-            cell(value.measured, Column("", 3)),
+            amount(value.measured, Column("", 3)),
             _match(value),
         ]
         for value in values
@@ -36,7 +36,7 @@ def _match(value: Published) -> str:
     return f"no, {count} setting{'s' * (count > 1)} differ{'s' * (count == 1)}" if count else "yes"
 
 
-def _settings(values: Sequence[Published]) -> str:
+def _settings(values: Sequence[Published]) -> Part:
     """One line per setting; one that several models share stands once, with all their names."""
     who: dict[tuple[str, ...], list[str]] = {}
     for value in values:

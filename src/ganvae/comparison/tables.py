@@ -1,6 +1,7 @@
-"""Markdown tables, of numbers: padded, aligned, never wider than a screen; of texts: plain."""
+"""Tables as cells, whoever writes them: the comparison's Markdown and LaTeX, and the pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from ganvae.comparison.columns import EXACT, Column, column, ordered
 from ganvae.comparison.summary import Row, Spread
@@ -10,55 +11,104 @@ WIDTH = 150
 FATES = ("finished", "collapsed", "diverged")
 
 
-def table(header: Sequence[str], lines: Sequence[Sequence[str]], numbers: bool = True) -> str:
-    """A table with padded cells, split by columns into several where it would be too wide.
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
 
-    Args:
+    Attributes:
+        text: what stands in it.
+        interval: ends of the 95 % interval of the sampling error, where there is one.
+        best: shown to be better than those of all other models (`verdicts.best`).
+    """
+
+    text: str
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
         header: one title per column.
         lines: the rows' cells.
-        numbers: all columns but the first align right, and the first is repeated in every part.
+        numbers: all columns but the first are numbers; the first names the rows.
+        spans: of each line a difference between its interval's ends (low, value, high), to draw.
     """
-    widths = [max(len(cell) for cell in cells) for cells in zip(header, *lines, strict=True)]
-    right = [numbers and i > 0 for i in range(len(widths))]
-    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
-    padded = [
-        [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
-        for line in [header, *lines]
-    ]
-    parts = _parts(widths) if numbers else [list(range(len(widths)))]
-    return "\n\n".join(
-        "\n".join(
-            f"| {' | '.join(line[i] for i in part)} |" for line in [padded[0], rule, *padded[1:]]
-        )
-        for part in parts
-    )
+
+    header: Sequence[str]
+    lines: Sequence[Sequence[Cell]]
+    numbers: bool = True
+    spans: Sequence[tuple[float, float, float]] = ()
+
+    @property
+    def widths(self) -> list[int]:
+        """The longest text of each column."""
+        texts = ([cell.text for cell in line] for line in self.lines)
+        return [max(map(len, column)) for column in zip(self.header, *texts, strict=True)]
+
+    def parts(self, width: int = WIDTH) -> list["Table"]:
+        """The table split by columns where it has more than `width` letters, if of numbers.
+
+        The first column is repeated in every part.
+        """
+        places = _parts(self.widths, width) if self.numbers else [range(len(self.header))]
+        return [
+            replace(
+                self,
+                header=[self.header[i] for i in part],
+                lines=[[line[i] for i in part] for line in self.lines],
+            )
+            for part in places
+        ]
+
+
+Part = str | Table  # of a section; texts are Markdown
+
+
+def table(
+    header: Sequence[str],
+    lines: Sequence[Sequence[str | Cell]],
+    numbers: bool = True,
+    spans: Sequence[tuple[float, float, float]] = (),
+) -> Table:
+    """A table of texts or cells, see `Table`."""
+    cells = [[c if isinstance(c, Cell) else Cell(c) for c in line] for line in lines]
+    return Table(header, cells, numbers, spans)
 
 
 def plain(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table of long texts, neither padded nor split, ended by a line break."""
+    """Markdown of a table of long texts, neither padded nor split, ended by a line break."""
     rows = [header, ["---"] * len(header), *lines]
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
-def _parts(widths: Sequence[int]) -> list[list[int]]:
+def _parts(widths: Sequence[int], width: int) -> list[list[int]]:
     """The columns of each table; the first column is in all of them."""
     parts = [[0]]
     for i in range(1, len(widths)):
-        wide = sum(widths[k] + 3 for k in [*parts[-1], i]) + 1 > WIDTH
+        wide = sum(widths[k] + 3 for k in [*parts[-1], i]) + 1 > width
         if wide and len(parts[-1]) > 1:
             parts.append([0])
         parts[-1].append(i)
     return parts
 
 
-def spreads(rows: Sequence[Row], names: Sequence[str], fates: bool = False) -> str:
+def spreads(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    fates: bool = False,
+    best: Collection[tuple[str, str]] = (),
+) -> Part:
     """The rows that have at least one of the metrics, mean ± standard deviation over the seeds.
 
     Args:
         rows: all of one protocol.
         names: metrics; those that no row has are left out.
         fates: whether to say how many seeds finished, collapsed and diverged; then all rows stand.
+        best: pairs of a row and a metric that are marked.
     """
     if len({row.sizes for row in rows}) > 1:
         raise ValueError("rows of different protocols in one table")
@@ -66,9 +116,9 @@ def spreads(rows: Sequence[Row], names: Sequence[str], fates: bool = False) -> s
     shown = [row for row in rows if fates or any(name in row.metrics for name in found)]
     lines = [
         [
-            row.name,
-            *(_count(getattr(row, fate)) for fate in FATES if fates),
-            *(cell(row.metrics.get(name), column(name), exact=name in EXACT) for name in found),
+            Cell(row.name),
+            *(Cell(_count(getattr(row, fate))) for fate in FATES if fates),
+            *(_cell(row, name, (row.name, name) in best) for name in found),
         ]
         for row in shown
     ]
@@ -76,12 +126,15 @@ def spreads(rows: Sequence[Row], names: Sequence[str], fates: bool = False) -> s
     return table(["", *heads], lines) if lines and heads else "No row has any."
 
 
-def intervals(rows: Sequence[Row]) -> str:
+def intervals(rows: Sequence[Row]) -> Part:
     """The 95 % interval of a single seed's sampling error, for the metrics that have one."""
     names = {name for row in rows for name, value in row.metrics.items() if value.interval}
     found = ordered(names)
-    lines = [[row.name, *(_interval(row.metrics.get(name), column(name)) for name in found)]
-             for row in rows if found]  # fmt: skip
+    lines = [
+        [row.name, *(_interval(row.metrics.get(name), column(name)) or NONE for name in found)]
+        for row in rows
+        if found
+    ]
     return table(["", *(column(name).title for name in found)], lines) if lines else ""
 
 
@@ -98,7 +151,12 @@ def _numbered(metric: str, prefix: str) -> bool:
     return prefix.endswith("_") and metric.removeprefix(prefix).isdigit()
 
 
-def cell(value: Spread | None, shown: Column, exact: bool = False) -> str:
+def _cell(row: Row, name: str, best: bool) -> Cell:
+    value, shown = row.metrics.get(name), column(name)
+    return Cell(amount(value, shown, exact=name in EXACT), _interval(value, shown), best)
+
+
+def amount(value: Spread | None, shown: Column, exact: bool = False) -> str:
     """Mean ± standard deviation; the mean alone for one value, or where no seed differs."""
     if value is None:
         return NONE
@@ -109,7 +167,7 @@ def cell(value: Spread | None, shown: Column, exact: bool = False) -> str:
 
 def _interval(value: Spread | None, shown: Column) -> str:
     if value is None or value.interval is None:
-        return NONE
+        return ""
     return f"[{shown.show(value.interval[0])}, {shown.show(value.interval[1])}]"
 
 

@@ -8,12 +8,14 @@ import pandas as pd
 
 from ganvae.comparison.columns import HIGHER, column, ordered
 from ganvae.comparison.differences import SEEDS_FOR_A_VERDICT, Difference, differences
+from ganvae.comparison.facts import likelihoods
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.summary import Row
-from ganvae.comparison.tables import table
+from ganvae.comparison.tables import Part, table
 
 COLUMNS = ("metric", "first", "second", "difference", "low", "high", "seeds", "verdict")
 SHOWN = ("fid_classifier", "class_entropy", "negative_elbo")
+BETTER, WORSE = "better", "worse"
 OF_A_LIKELIHOOD = {"negative_elbo"}  # a sum over other densities is another number
 Pairs = dict[tuple[str, str], tuple[list[float], list[float]]]
 
@@ -42,12 +44,11 @@ def frame(study: Study, rows: Sequence[Row]) -> pd.DataFrame:
 def _family(study: Study, rows: Sequence[Row], name: str) -> Mapping[tuple[str, str], Difference]:
     values = {row.name: list(row.metrics[name].seeds.values()) for row in rows
               if name in row.metrics}  # fmt: skip
-    blocks = study.params["models"]
-    likelihood = {model: (blocks[model] or {}).get("likelihood") for model in values}
+    used = likelihoods(study)
     pairs: Pairs = {
         (first, second): (values[first], values[second])
         for first, second in combinations([m for m in values if len(values[m]) > 1], 2)
-        if name not in OF_A_LIKELIHOOD or likelihood[first] == likelihood[second]
+        if name not in OF_A_LIKELIHOOD or used.get(first) == used.get(second)
     }
     found = differences({f"{first} - {second}": pairs[first, second] for first, second in pairs})
     return dict(zip(pairs, found.values(), strict=True))
@@ -77,26 +78,49 @@ def verdict(found: Difference, better: int) -> str:
         return f"no verdict ({found.seeds} seeds)"
     if not found.verdict:
         return "no difference shown"
-    return "better" if found.verdict == better else "worse"
+    return BETTER if found.verdict == better else WORSE
 
 
-def text(study: Study, rows: Sequence[Row]) -> str:
+def best(found: pd.DataFrame, rows: Sequence[Row]) -> set[tuple[str, str]]:
+    """Pairs (model, metric): the model is shown to be better than every other that has the metric.
+
+    Args:
+        found: what `frame` returned.
+        rows: of the models alone.
+    """
+    marked = set()
+    for metric, records in found.groupby("metric", sort=False):
+        names = [row.name for row in rows if str(metric) in row.metrics]
+        for name in names:
+            if len(names) > 1 and beaten(records, name) >= {*names} - {name}:
+                marked.add((name, str(metric)))
+    return marked
+
+
+def beaten(records: pd.DataFrame, name: str) -> set[str]:
+    """The models than which `name` is shown to be better, by the rows of `frame` of one metric."""
+    first = records[(records["first"] == name) & (records["verdict"] == BETTER)]["second"]
+    second = records[(records["second"] == name) & (records["verdict"] == WORSE)]["first"]
+    return {*first, *second}
+
+
+def parts(rows: Sequence[Row], found: pd.DataFrame) -> list[Part]:
     """One table for each metric of `SHOWN`, and which models are in none."""
-    found = frame(study, rows)
-    parts = []
+    said: list[Part] = []
     for name in SHOWN:
         shown, records = column(name), found[found["metric"] == name].to_dict("records")
         if records:
             direction = "higher" if shown.better == HIGHER else "lower"
             lines = [_line(name, record) for record in records]
-            parts += [
+            spans = [(r["low"], r["difference"], r["high"]) for r in records]
+            said += [
                 f"**{shown.title}**, {direction} is better:",
-                table(["", "difference", "interval", "verdict"], lines),
+                table(["", "difference", "interval", "verdict"], lines, spans=spans),
             ]
     few = [row.name for row in rows if row.finished is not None and row.finished < 2]
     if few:
-        parts.append(f"Fewer than two finished seeds, so left out: {', '.join(few)}.")
-    return "\n\n".join(parts or ["No two models to compare."])
+        said.append(f"Fewer than two finished seeds, so left out: {', '.join(few)}.")
+    return said or ["No two models to compare."]
 
 
 def _line(name: str, record: Mapping[Any, Any]) -> list[str]:

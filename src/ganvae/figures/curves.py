@@ -8,12 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from ganvae.figures import style
 from ganvae.figures.bands import band
 
 NATS_PER_IMAGE = ("reconstruction_nats", "kl_nats")
 GRADIENT = "_gradient"  # of `stepper.Stepper`
+LEGEND_BELOW = 0.38  # inches
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 
 
@@ -88,10 +90,14 @@ def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
             label = None
     _robust_limits(ax, model, names)
     images_seen(ax)
-    # below the panel: inside it would cover a piece of some curve
+    # below the panel and its label: inside it would cover a piece of some curve
+    whole = ax.get_figure(root=True)
+    assert whole is not None
+    below = ScaledTranslation(0, -LEGEND_BELOW, whole.dpi_scale_trans)
     ax.legend(
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.22),
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=ax.transAxes + below,
         frameon=False,
         fontsize=style.SMALL - 1.5,
         handlelength=2.2,

@@ -34,7 +34,7 @@ def class_histograms(
         if real is not None:
             ax.hlines(100 * real, places - 0.45, places + 0.45, color=style.REAL_COLOUR, lw=1.2)
         style.name_ticks(ax.xaxis, classes.names)
-        ax.set_xlabel(f"{classes.word}, as the classifier reads it", fontsize=style.SMALL)
+        ax.set_xlabel(f"{classes.word}, by the classifier", fontsize=style.SMALL)
         ax.set_ylabel("% of images", fontsize=style.SMALL)
     return drawn
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ganvae.comparison.columns import COLUMNS, column
 from ganvae.comparison.differences import Pair
 from ganvae.comparison.summary import Spread
-from ganvae.comparison.tables import cell
+from ganvae.comparison.tables import amount
 from ganvae.papers.shared import rules
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import LENGTH, Evidence, Values, decide
@@ -124,4 +124,4 @@ def written(quantity: str, value: Spread | None) -> str:
         size = abs(value.mean)
         shown = replace(shown, digits=0 if size >= 1000 else 1 if size >= 100 else
                         2 if size >= 10 else 3 if size >= 0.1 else 5)  # fmt: skip
-    return cell(value, shown)
+    return amount(value, shown)
