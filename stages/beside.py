@@ -30,9 +30,7 @@ def main() -> None:
     call(folder, "stages.study")
     call(folder, "dvc", "repro")
     call(folder, "dvc", "plots", "show")
-    print(
-        f"\n{table(folder)}\nMore: {folder / 'metrics/comparison.md'}, figures: {folder / 'plots'}"
-    )
+    print(f"\n{table(folder)}\nMore: {folder / 'reports/report.html'}, figures: {folder / 'plots'}")
 
 
 def lay_out(above: Path) -> Path:

@@ -15,6 +15,7 @@ SAID = """
 Samples of the five models:  {samples}
 All figures, interactive:    {page}  (open it in a browser)
 The whole comparison:        {table}
+All of it in one page:       {report}
 
 Next: change a number in demo.yaml, such as train.epochs, and run it again: only what it affects
 is made again. The study on full MNIST is `make study`; README.md says how runs are compared.
@@ -32,6 +33,7 @@ def main() -> None:
             samples=folder / "plots/samples.png",
             page=folder / "dvc_plots/index.html",
             table=folder / "metrics/comparison.md",
+            report=folder / "reports/report.html",
         )
     )
 

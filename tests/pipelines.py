@@ -145,11 +145,12 @@ Blocks = dict[str, set[tuple[str, str]]]
 def _of_models(root: Path) -> Blocks:
     params = config.load(root / "params.yaml")
     networks = ("networks", params["networks"]["architecture"])
-    found: Blocks = {"compare": {networks}}
+    found: Blocks = {"compare": {networks}, "report": {networks}}
     for model in params["models"]:
         for stage in (f"train_{model}", f"evaluate@{model}"):
             found[stage] = {networks, ("models", model)}
-        found["compare"].add(("models", model))
+        for follows in ("compare", "report"):
+            found[follows].add(("models", model))
     return found
 
 

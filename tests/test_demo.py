@@ -115,7 +115,7 @@ def test_it_prints_the_table_and_draws(demo: Demo) -> None:
         assert table.split("\n## ")[1] in said
         assert "arning" not in said
     assert all(re.search(rf"^\| *{model}\b", table, re.MULTILINE) for model in MODELS)
-    for shown in (".demo/plots", ".demo/dvc_plots/index.html"):
+    for shown in (".demo/plots", ".demo/dvc_plots/index.html", ".demo/reports/report.html"):
         assert shown in demo.first
         assert (demo.clone / shown).exists()
     assert list((demo.folder / "plots").glob("*.png"))
@@ -140,7 +140,7 @@ def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> N
     before = project.contents(archive)
     shutil.copytree(demo.clone / cache, archive / cache)
     output = project.succeed(as_new_user(archive, sys.executable, "-m", "stages.demo"))
-    assert ran(output) == TRAIN | EVALUATE | {"check_params", "evaluate_real", "compare"}
+    assert ran(output) == TRAIN | EVALUATE | {"check_params", "evaluate_real", "compare", "report"}
     table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
     assert table.split("\n## ")[1] in output
     assert "Collapsed seeds: 0. Diverged seeds: 0, of 10." in table

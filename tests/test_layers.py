@@ -17,6 +17,7 @@ LAYERS = (  # each imports from those above it alone; what stands side by side, 
     "training evaluation floors",
     "figures",
     "comparison",
+    "pages",
     "papers experiments celeba tools",
 )
 

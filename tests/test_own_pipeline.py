@@ -107,7 +107,7 @@ def test_from_a_folder_of_pictures_to_the_comparison(tmp_path: Path) -> None:
     assert "error" not in early.lower()
     rest = typed(folder, commands[2])
     of_models = {f"{stage}{model}" for stage in ("train_", "evaluate@") for model in MODELS}
-    assert ran(rest) == {*of_models, "compare"}
+    assert ran(rest) == {*of_models, "compare", "report"}
     assert ran(typed(folder, commands[3])) == set(), "nothing is left to do for make study"
     assert "index.html" in typed(folder, commands[4])
     again = typed(folder, commands[5])

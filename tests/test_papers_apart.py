@@ -53,7 +53,7 @@ def test_what_only_looks(folder: Path) -> None:
 
 def test_experiments(folder: Path) -> None:
     said = dvc(folder, "exp", "run", "--name", "finer", "-S", "figures.dpi=90")
-    assert ran(said) == {"check_params", "compare"}
+    assert ran(said) == {"check_params", "compare", "report"}
     project.succeed(project.command(folder, "git", "checkout", "-q", "."))
     dvc(folder, "checkout")
     assert config.load(folder / "params.yaml")["figures"]["dpi"] != 90

@@ -53,10 +53,10 @@ def test_a_models_key_re_runs_that_model_and_the_way_back_is_cached(folder: Path
     steps = config.load(folder / "params.yaml")["models"]["wgan"]["critic_steps"]
     project.set_params(folder, {"models": {"wgan": {"critic_steps": steps + 1}}})
     there = dvc(folder, "repro")
-    assert ran(there) == {"check_params", "train_wgan", "evaluate@wgan", "compare"}
+    assert ran(there) == {"check_params", "train_wgan", "evaluate@wgan", "compare", "report"}
     project.set_params(folder, {"models": {"wgan": {"critic_steps": steps}}})
     back = dvc(folder, "repro")
-    assert ran(back) == {"compare"}
+    assert ran(back) == {"compare", "report"}
     assert restored(back) == {"check_params", "train_wgan", "evaluate@wgan"}
 
 
@@ -121,7 +121,7 @@ def test_plots_and_experiments_are_shown(folder: Path) -> None:
 def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
     old = {m: project.contents(folder / "data/models" / m / "weights") for m in MODELS}
     output = dvc(folder, "exp", "run", "-S", "train.lr=2e-4")
-    assert ran(output) == {"check_params", "compare"} | TRAIN | EVALUATE
+    assert ran(output) == {"check_params", "compare", "report"} | TRAIN | EVALUATE
     for model in MODELS:
         new = project.contents(folder / "data/models" / model / "weights")
         assert new.keys() == old[model].keys()
@@ -135,7 +135,7 @@ def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
     assert len(rows) <= 40
     project.succeed(project.command(folder, "git", "checkout", "-q", "params.yaml"))
     back = dvc(folder, "repro")
-    assert ran(back) == {"compare"}
+    assert ran(back) == {"compare", "report"}
     assert restored(back) == {"check_params"} | TRAIN | EVALUATE
 
 
@@ -143,7 +143,7 @@ def test_the_users_own_command_changes_all_five_trainings(folder: Path) -> None:
 def test_a_small_rate_written_by_dvc_is_a_number(folder: Path) -> None:
     output = dvc(folder, "exp", "run", "-S", "models.vae.autoencoder.lr_multiplier=5e-5")
     assert "lr 0.0004 x 5e-05 = 2e-08" in output
-    assert ran(output) == {"check_params", "train_vae", "evaluate@vae", "compare"}
+    assert ran(output) == {"check_params", "train_vae", "evaluate@vae", "compare", "report"}
 
 
 @pytest.mark.slow

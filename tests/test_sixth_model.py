@@ -24,7 +24,7 @@ PAGE = (project.ROOT / "docs/adding_a_model.md").read_text(encoding="utf-8")
 NEW = "lsgan"
 FOLDER = f"src/ganvae/models/{NEW}"
 LOSS, MODEL = f"{FOLDER}/loss.py", f"{FOLDER}/model.py"
-OWN = {f"train_{NEW}", f"evaluate@{NEW}", "compare"}
+OWN = {f"train_{NEW}", f"evaluate@{NEW}", "compare", "report"}
 
 
 def blocks(language: str) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from ganvae.errors import UserError
 
+TEMPLATES = {"dvc_plots": (".json",), "templates": (".html", ".css", ".js")}  # as in .dvcignore
+
 
 def counted(root: Path, name: str) -> list[str]:
     """The files, relative to `root`, that DVC counts of a file or folder, see .dvcignore."""
@@ -21,7 +23,8 @@ def _counts(name: str) -> bool:
     path = PurePosixPath(name)
     if "__pycache__" in path.parts:
         return False
-    return path.parts[0] != "src" or path.suffix == ".py" or path.parent.name == "dvc_plots"
+    of_templates = path.suffix in TEMPLATES.get(path.parent.name, ())
+    return path.parts[0] != "src" or path.suffix == ".py" or of_templates
 
 
 def same_program(old: str, new: str) -> bool:
