@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from ganvae.errors import UserError
-from ganvae.papers.shared import claims, page
+from ganvae.papers.shared import claims, page, paper_page
 from tests.project import ROOT
+from tests.test_study_page import check
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -110,3 +111,25 @@ def test_no_report_and_other_columns_are_refused(tmp_path: Path) -> None:
 
 def test_the_committed_page_is_what_the_committed_tables_say() -> None:
     assert (ROOT / "docs" / "results.md").read_text(encoding="utf-8") == page.page(ROOT / "papers")
+
+
+# One paper's page
+
+
+def test_a_papers_page_has_its_claims_by_verdict_and_its_figures(tmp_path: Path) -> None:
+    report = write(tmp_path, VALUES)
+    systems = pd.DataFrame({"system": ["gan"], "device": ["cpu: <EPYC>"]})
+    systems.to_csv(report / "systems.csv", index=False)
+    (report / "class_entropy.png").write_bytes(b"an image")
+    text = paper_page.render(tmp_path, "mi2018")
+    assert text
+    page_read = check(text)
+    assert "Trained on cpu: <EPYC>." in page_read.words
+    assert "2 holds" in page_read.words
+    assert "What does not" not in page_read.words
+    measured = "class entropy: gan 0.110 ± 0.010"
+    assert f"0.0 {measured} a|b; its rate; trained in bf16 holds" in page_read.words
+    (figure,) = page_read.of("img")
+    assert figure["alt"] == "class entropy, of mi2018"
+    assert not page_read.of("script")
+    assert paper_page.render(tmp_path, "ghosh2020") is None

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,23 @@ KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 FIGURE = re.compile(r"plots/(\w+)\.png")
 # of Markdown only what the comparison's texts have: no link and no image, whatever a name is
 _MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "list", "escape", "newline"])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure inside a page.
+
+    Attributes:
+        stem: of its file; its name on the page.
+        source: the image as a data URI.
+        alt: what it is, in place of the image.
+        caption: its sentence.
+    """
+
+    stem: str
+    source: str
+    alt: str
+    caption: str
 
 
 def render(template: str, *, script: str | None = None, **content: Any) -> str:

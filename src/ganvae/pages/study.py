@@ -15,6 +15,7 @@ from ganvae.comparison.tables import NONE, Part, Table, table
 from ganvae.figures import style
 from ganvae.pages import explorer, html
 from ganvae.pages.explorer import Explored, Plane, View
+from ganvae.pages.html import Figure
 
 LARGEST_SVG = 400_000  # bytes; a larger one is shown as PNG
 FIRST = ("samples",)
@@ -32,16 +33,6 @@ FIGURES = {
 STANDING = """\
 How many of the other models each model is shown to be better (+) and worse (−) than; · no
 difference is shown, – too few seeds or no such number."""  # noqa: RUF001
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure inside the page: its source as a data URI, what it is called, its sentence."""
-
-    stem: str
-    source: str
-    alt: str
-    caption: str
 
 
 @dataclass(frozen=True)

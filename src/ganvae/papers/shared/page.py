@@ -249,11 +249,11 @@ def _paper(folder: Path, paper: str, table: pd.DataFrame) -> str:
     others = sorted(path.name for path in report.glob("*.csv"))
     links = ", ".join(f"[{name}](../papers/{paper}/report/{name})" for name in others)
     heading = f"## {paper}: {TITLES[paper]}\n"
-    parts = [*_devices(report), plain(SHOWN, rows), f"Tables: {links}\n", *shown]
+    parts = [*devices(report), plain(SHOWN, rows), f"Tables: {links}\n", *shown]
     return "\n".join([heading, *parts])
 
 
-def _devices(folder: Path) -> list[str]:
+def devices(folder: Path) -> list[str]:
     """A line that says what a paper's systems were trained on, where one of its tables says so."""
     for path in sorted(folder.glob("*.csv")):
         table = pd.read_csv(path)
