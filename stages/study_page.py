@@ -9,16 +9,27 @@ from pathlib import Path
 from ganvae.comparison import measurements
 from ganvae.core import config, machine, storage
 from ganvae.errors import run
+from ganvae.figures import style
+from ganvae.jobs import edits
 from ganvae.pages import explorer, study
 
 PLOTS = Path("plots")
 PAGE = Path("reports/report.html")
+READ = (
+    Path("data/models"),
+    Path("data/evaluation"),
+    Path("data/classifier"),
+    Path("data/processed/test.safetensors"),
+    Path("metrics/classifier.json"),
+)
 
 
 def main() -> None:
     machine.use_one_thread()
-    read = measurements.read(config.load())
-    text = study.page(read, PLOTS, explorer.explore(read))
+    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ, PLOTS]
+    with edits.unedited(read), style.defaults():
+        measured = measurements.read(config.load())
+        text = study.page(measured, PLOTS, explorer.explore(measured))
     storage.write_text(PAGE, text)
     print(f"{PAGE}: {len(text.encode()) / 1e6:.1f} MB, to be opened in a browser")
 
