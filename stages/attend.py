@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 from ganvae.errors import run
+from ganvae.jobs.arguments import arguments
 from ganvae.jobs.attend import attend
 
 
 def main() -> None:
+    (order,) = arguments(__file__, __doc__, "<order.json>")
     try:
-        attend(Path(sys.argv[1]))
+        attend(Path(order))
     except subprocess.CalledProcessError as error:  # it has said why
         sys.exit(error.returncode if error.returncode > 0 else 128 - error.returncode)
 

@@ -16,6 +16,7 @@ import yaml
 
 from ganvae.core import config, storage
 from ganvae.errors import UserError, run
+from ganvae.jobs.arguments import arguments
 from stages import check_params
 from stages.mend import mend
 from stages.plots_page import page
@@ -23,9 +24,8 @@ from stages.plots_page import page
 
 def main() -> None:
     """Entry point: `python -m stages.beside <file of parameters>`."""
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.beside <file of parameters>, such as conv.yaml")
-    folder = lay_out(Path(sys.argv[1]))
+    (above,) = arguments(__file__, __doc__, "<file of parameters, such as conv.yaml>")
+    folder = lay_out(Path(above))
     call(folder, "dvc", "repro", "evaluate_real")
     call(folder, "stages.study")
     call(folder, "dvc", "repro")

@@ -14,6 +14,7 @@ from ganvae.core import config, storage
 from ganvae.core.storage import repository
 from ganvae.errors import ParameterError, UserError, parameters_of, run
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 
 FILE = Path("papers/celeba/params.yaml")
 PROCESSED = Path("papers/data/celeba/processed")
@@ -21,6 +22,7 @@ PROCESSED = Path("papers/data/celeba/processed")
 
 def main() -> None:
     """Builds the folder aside and renames it: an earlier one stays where an image is bad."""
+    arguments(__file__, __doc__)
     folder = _folder()
     parts, how = images.split(folder)
     counts = ", ".join(f"{len(files)} {part}" for part, files in parts.items())

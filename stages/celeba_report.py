@@ -20,6 +20,7 @@ from ganvae.figures import curves, style
 from ganvae.figures.curves import Curves
 from ganvae.figures.style import Panel
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.models.base import systems
 from ganvae.models.base.systems import System
 
@@ -28,6 +29,7 @@ OUT = FILE.parent
 
 
 def main() -> None:
+    arguments(__file__, __doc__)
     machine.use_one_thread()
     with parameters_of(FILE):
         names = list(config.section(config.load(FILE), "systems"))

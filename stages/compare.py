@@ -29,6 +29,7 @@ from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.figures.params import FiguresParams
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 
 METRICS = Path("metrics")
 PLOTS = Path("plots")
@@ -37,6 +38,7 @@ READ = (Path("data/models"), Path("data/evaluation"), METRICS / "classifier.json
 
 def main() -> None:
     """Computes everything before the first file is written."""
+    arguments(__file__, __doc__)
     if folders := [str(path) for path in PLOTS.glob("*") if path.is_dir()]:
         raise UserError(f"{', '.join(folders)}: a folder where only figures belong; move it away")
     read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ]

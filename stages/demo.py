@@ -7,6 +7,7 @@ and prints the table. Works without git; a second call finds everything up to da
 from pathlib import Path
 
 from ganvae.errors import run
+from ganvae.jobs.arguments import arguments
 from stages import beside
 
 SAID = """
@@ -24,6 +25,7 @@ is made again. The study on full MNIST is `make study`; README.md says how runs 
 
 def main() -> None:
     """Entry point: `python -m stages.demo`."""
+    arguments(__file__, __doc__)
     folder = beside.lay_out(Path("demo.yaml"))
     beside.call(folder, "dvc", "repro")
     beside.call(folder, "dvc", "plots", "show")

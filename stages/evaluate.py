@@ -14,11 +14,12 @@ from typing import Any
 
 from ganvae.core import machine, storage
 from ganvae.core.config import PARAMS_FILE
-from ganvae.errors import UserError, parameters_of, run
+from ganvae.errors import parameters_of, run
 from ganvae.evaluation import parts
 from ganvae.evaluation.evaluate import evaluate, headline
 from ganvae.evaluation.status import read_statuses
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.judging.judged import write_results
 from ganvae.models.base import build, systems
 from ganvae.models.base.systems import System
@@ -26,10 +27,9 @@ from ganvae.models.base.systems import System
 
 def main() -> None:
     """Entry point: `python -m stages.evaluate <model> [<file of parameters>]`."""
-    if len(sys.argv) not in (2, 3):
-        raise UserError("usage: python -m stages.evaluate <model|system> [<file of parameters>]")
-    file = Path(sys.argv[2]) if sys.argv[2:] else PARAMS_FILE
-    system = systems.read(sys.argv[1], file)
+    name, *given = arguments(__file__, __doc__, "<model|system>", "[<file of parameters>]")
+    file = Path(given[0]) if given else PARAMS_FILE
+    system = systems.read(name, file)
     with parameters_of(file):
         _measure(system)
 

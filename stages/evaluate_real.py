@@ -18,6 +18,7 @@ from ganvae.core import config, imageset, machine
 from ganvae.errors import run
 from ganvae.floors import floors, selftest
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.judging import classifier, scoring
 from ganvae.judging.judged import (
     EvaluateParams,
@@ -34,6 +35,7 @@ TESTED_WITH = {"mnist": 10000, "fashion_mnist": 10000, "digits": 1000}
 
 
 def main() -> None:
+    arguments(__file__, __doc__)
     read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, PROCESSED, CLASSIFIER]
     with edits.unedited(read):
         details, arrays = _measured()

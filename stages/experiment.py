@@ -4,20 +4,18 @@ Reads the block `experiments.<experiment>` of papers/params.yaml and the images 
 of its data; writes papers/data/<paper>/<experiment>/, whole or not at all.
 """
 
-import sys
 from pathlib import Path
 
 from ganvae.core import machine, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
-from ganvae.errors import UserError, parameters_of, run
+from ganvae.errors import parameters_of, run
 from ganvae.experiments.shared import experiment
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.experiment <experiment>")
-    name = sys.argv[1]
+    (name,) = arguments(__file__, __doc__, "<experiment>")
     found, module, params = experiment.read(name)
     machine.use_one_thread()
     folder = experiment.folder(found, name)

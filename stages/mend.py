@@ -5,7 +5,6 @@ read again. `make demo`, `make study` and `make paper` call this first.
 """
 
 import subprocess
-import sys
 from pathlib import Path
 
 from dvc.dvcfile import Lockfile
@@ -13,14 +12,13 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from ganvae.core import storage
-from ganvae.errors import UserError, run
+from ganvae.errors import run
+from ganvae.jobs.arguments import arguments
 
 
 def main() -> None:
     """Entry point: `python -m stages.mend [<folder of a DVC project>]`."""
-    if len(sys.argv) > 2:
-        raise UserError("usage: python -m stages.mend [<folder of a DVC project>]")
-    mend(Path(*sys.argv[1:]))
+    mend(Path(*arguments(__file__, __doc__, "[<folder of a DVC project>]")))
 
 
 def mend(project: Path) -> None:

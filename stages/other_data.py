@@ -17,15 +17,14 @@ from ganvae.core.storage import repository
 from ganvae.data import sources
 from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 
 STAGES = ("download", "preprocess", "train_classifier")
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.other_data <name>")
-    name = sys.argv[1]
+    (name,) = arguments(__file__, __doc__, "<name>")
     final = PAPERS / "data" / name
     with storage.scratch_folder(final) as scratch:
         code = edits.sources(Path(__file__), *(ROOT / "stages" / f"{name}.py" for name in STAGES))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ganvae.core import storage
 from ganvae.errors import UserError, run
+from ganvae.jobs.arguments import arguments
 
 TEMPLATE = Path(".dvc/plots_page.html")
 _PAGE = """<!DOCTYPE html>
@@ -49,6 +50,7 @@ def page() -> str:
 
 def main() -> None:
     """Entry point: `python -m stages.plots_page`."""
+    arguments(__file__, __doc__)
     storage.write_text(TEMPLATE, page())
     subprocess.run(
         [sys.executable, "-m", "dvc", "config", "--local", "plots.html_template", TEMPLATE.name],

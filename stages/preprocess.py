@@ -18,6 +18,7 @@ from ganvae.core.imageset import CLASSES_FILE, classes
 from ganvae.data import idx
 from ganvae.errors import UserError, run
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 
 RAW = Path("data/raw")
 PROCESSED = Path("data/processed")
@@ -26,6 +27,7 @@ STEMS = {"train": "train", "test": "t10k"}
 
 def main() -> None:
     """Builds the folder aside and renames it, once both parts are checked."""
+    arguments(__file__, __doc__)
     read_here = [*edits.sources(Path(__file__)), RAW]
     with storage.whole_folder(PROCESSED) as built, edits.unedited(read_here):
         parts = {part: read(stem) for part, stem in STEMS.items()}

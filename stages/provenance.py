@@ -3,18 +3,16 @@
 Reads `metrics/comparison.json`, `dvc.lock` and the sources; a clone without data is enough.
 """
 
-import sys
 from pathlib import Path
 
-from ganvae.errors import UserError, run
+from ganvae.errors import run
+from ganvae.jobs.arguments import arguments
 from ganvae.tools import provenance
 
 
 def main() -> None:
     """Entry point."""
-    if len(sys.argv) > 3:
-        raise UserError("usage: python -m stages.provenance [row [metric]]")
-    print(provenance.report(Path(), *sys.argv[1:]))
+    print(provenance.report(Path(), *arguments(__file__, __doc__, "[<row>]", "[<metric>]")))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ and figures to papers/<paper>/report/, all or nothing.
 """
 
 import importlib
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,15 +14,17 @@ from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError, run
 from ganvae.figures import style
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.papers.shared import claims, values, verdicts
 from ganvae.papers.shared.page import TITLES
 from ganvae.papers.shared.results import Results
 
 
 def main() -> None:
-    if len(sys.argv) != 2 or sys.argv[1] not in TITLES:
-        raise UserError(f"usage: python -m stages.report <{'|'.join(TITLES)}>")
-    paper = sys.argv[1]
+    known = "|".join(TITLES)
+    (paper,) = arguments(__file__, __doc__, f"<{known}>")
+    if paper not in TITLES:
+        raise UserError(f"usage: python -m stages.report <{known}>")
     out = PAPERS / paper / "report"
     module = importlib.import_module(f"ganvae.papers.{paper}.report")
     code = edits.sources(Path(__file__), Path(str(module.__file__)))

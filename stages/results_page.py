@@ -8,6 +8,7 @@ from pathlib import Path
 from ganvae.core import storage
 from ganvae.core.config import PAPERS
 from ganvae.errors import run
+from ganvae.jobs.arguments import arguments
 from ganvae.papers.shared import page, paper_page
 
 PAGE = Path("docs/results.md")
@@ -15,6 +16,7 @@ REPORTS = Path("reports")
 
 
 def main() -> None:
+    arguments(__file__, __doc__)
     page.write(PAPERS, PAGE)
     print(PAGE)
     for paper in page.TITLES:

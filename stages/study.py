@@ -16,6 +16,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 from ganvae.core import config, machine
 from ganvae.core.config import PAPERS_FILE, PARAMS_FILE
 from ganvae.errors import UserError, parameters_of, run
+from ganvae.jobs.arguments import arguments
 from ganvae.jobs.executor import Job
 from ganvae.jobs.locks import locked
 from ganvae.jobs.progress import run_counted
@@ -27,11 +28,10 @@ from stages.check_params import slow_precision
 
 def main() -> None:
     """Entry point: `python -m stages.study [<paper>]`."""
-    if len(sys.argv) > 2:
-        raise UserError("usage: python -m stages.study [<paper>]")
-    file = PAPERS_FILE if sys.argv[1:] else PARAMS_FILE
+    paper = arguments(__file__, __doc__, "[<paper>]")
+    file = PAPERS_FILE if paper else PARAMS_FILE
     with parameters_of(file):
-        todo = changed(of_paper(sys.argv[1]) if sys.argv[1:] else of_params())
+        todo = changed(of_paper(*paper) if paper else of_params())
         print(f"{sum(len(s.train.seeds) for s in todo)} trainings", flush=True)
         for line in {slow_precision(s.values, file) for s in todo} - {None}:
             print(f"note: {line}", file=sys.stderr)

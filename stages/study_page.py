@@ -11,6 +11,7 @@ from ganvae.core import config, machine, storage
 from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.pages import explorer, study
 
 PLOTS = Path("plots")
@@ -25,6 +26,7 @@ READ = (
 
 
 def main() -> None:
+    arguments(__file__, __doc__)
     machine.use_one_thread()
     read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ, PLOTS]
     with edits.unedited(read), style.defaults():

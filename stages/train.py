@@ -6,15 +6,15 @@ kind of file and a file per seed. With a papers' file of parameters as second ar
 one of its systems, see `ganvae.models.base.systems`.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from ganvae.core import machine
 from ganvae.core.config import PARAMS_FILE
-from ganvae.errors import UserError, parameters_of, run
+from ganvae.errors import parameters_of, run
 from ganvae.jobs import executor, locks, progress
+from ganvae.jobs.arguments import arguments
 from ganvae.models.base import build, systems
 from ganvae.models.base.systems import System
 from ganvae.training import seeds
@@ -22,11 +22,10 @@ from ganvae.training import seeds
 
 def main() -> None:
     """Entry point: `python -m stages.train <model> [<file of parameters>]`."""
-    if len(sys.argv) not in (2, 3):
-        models = "|".join(build.known("models"))
-        raise UserError(f"usage: python -m stages.train <{models}|system> [<file of parameters>]")
-    file = Path(sys.argv[2]) if sys.argv[2:] else PARAMS_FILE
-    system = systems.read(sys.argv[1], file)
+    models = "|".join(build.known("models"))
+    name, *given = arguments(__file__, __doc__, f"<{models}|system>", "[<file of parameters>]")
+    file = Path(given[0]) if given else PARAMS_FILE
+    system = systems.read(name, file)
     with parameters_of(file):
         train(system)
 

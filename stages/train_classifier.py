@@ -11,6 +11,7 @@ from pathlib import Path
 from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import run
 from ganvae.jobs import edits
+from ganvae.jobs.arguments import arguments
 from ganvae.judging import classifier
 
 PROCESSED = Path("data/processed")
@@ -18,6 +19,7 @@ FOLDER = Path("data/classifier")
 
 
 def main() -> None:
+    arguments(__file__, __doc__)
     machine.use_one_thread()
     device = machine.device()
     with edits.unedited([*edits.sources(Path(__file__)), config.PARAMS_FILE, PROCESSED]):

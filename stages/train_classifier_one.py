@@ -6,7 +6,6 @@ SIGINT, SIGTERM or the end of its parent it ends without a state to go on from.
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,16 +14,18 @@ from pathlib import Path
 from ganvae.core import machine
 from ganvae.errors import run
 from ganvae.experiments.shared import classifiers
+from ganvae.jobs.arguments import arguments
 from ganvae.jobs.attend import POLL_SECONDS
 from ganvae.jobs.stop import watch_for_stop
 
 
 def main() -> None:
     """Entry point: `python -m stages.train_classifier_one <folder>`."""
+    (folder,) = arguments(__file__, __doc__, "<folder>")
     stopped = watch_for_stop()
     threading.Thread(target=_end_when, args=[stopped], daemon=True).start()
     machine.use_one_thread()
-    classifiers.train_one(Path(sys.argv[1]))
+    classifiers.train_one(Path(folder))
 
 
 def _end_when(stopped: Callable[[], bool]) -> None:

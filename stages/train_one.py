@@ -6,7 +6,6 @@ from there.
 """
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from pydantic import Field
 from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import Interrupted, UserError, parameters_of, run
 from ganvae.jobs import live, progress
+from ganvae.jobs.arguments import arguments
 from ganvae.jobs.stop import watch_for_stop
 from ganvae.models.base import build
 from ganvae.models.base.contract import NetworksParams
@@ -43,7 +43,8 @@ class Job(config.Block):
 
 def main() -> None:
     """Entry point: `python -m stages.train_one <folder>`."""
-    folder = Path(sys.argv[1])
+    (given,) = arguments(__file__, __doc__, "<folder>")
+    folder = Path(given)
     stopped = watch_for_stop()
     machine.use_one_thread()
     job = storage.read_as(folder / "job.json", Job)

@@ -6,6 +6,7 @@ And one run of the whole pipeline, which serves every test that needs one.
 import os
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -54,6 +55,13 @@ def torch_modes() -> Iterator[None]:
     yield
     torch.set_flush_denormal(False)
     torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_arguments() -> Iterator[None]:
+    """A stage's `main` that a test calls would take pytest's own words for its own."""
+    with mock.patch("sys.argv", ["stage"]):
+        yield
 
 
 @pytest.fixture

@@ -668,7 +668,7 @@ def test_an_edit_during_an_evaluation_is_refused(
 
     monkeypatch.setattr(evaluate, "evaluate", edit)
     monkeypatch.setattr(evaluate_real, "_measured", edit)
-    monkeypatch.setattr("sys.argv", [stage, "gan"])
+    monkeypatch.setattr("sys.argv", [stage, *["gan"] * (stage == "evaluate")])
     main = evaluate.main if stage == "evaluate" else evaluate_real.main
     with pytest.raises(UserError, match=r"params\.yaml: edited meanwhile"):
         main()
