@@ -28,7 +28,7 @@ EXPERIMENTS = "experiment report@mi2018 report@ghosh2020 report@parakatta2023"
 # the papers: kinds of stage, or stages. A star: those stages alone that are made of what the
 # file, or the folder inside that folder, is named after. The longest path that fits counts.
 FILES: Mapping[str, tuple[str, str]] = {
-    "errors.py jobs tools": ("", ""),
+    "errors.py jobs tools verbs use.py __main__.py": ("", ""),
     "core": (DATA, f"{OF_DATA} celeba_data {FACES}"),
     "data stages/download.py": (DATA, OF_DATA),
     "stages/preprocess.py": (DATA.removeprefix("download "), OF_DATA),

@@ -19,6 +19,8 @@ LAYERS = (  # each imports from those above it alone; what stands side by side, 
     "comparison",
     "pages",
     "papers experiments celeba tools",
+    "verbs",
+    "use __main__",
 )
 
 
