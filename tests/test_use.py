@@ -374,7 +374,14 @@ def test_no_experiments_is_said(tmp_path: Path) -> None:
         use.experiments(folder)
 
 
-def test_weights_of_other_images_are_refused(here: Path, tmp_path: Path) -> None:
-    use_study.write_weights(tmp_path / "faces.safetensors", "gan", params("wide"))
-    with pytest.raises(use.UserError, match=r"gan|faces"):
-        use.invert(use.load(tmp_path / "faces.safetensors"), torch.zeros(2, 3, 64, 64), 1)
+def test_networks_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "gan.safetensors"
+    use_study.write_weights(path, "gan", params("wide"))
+    with pytest.raises(
+        use.UserError, match=r"gan is for images of \[1, 28, 28\] .* not \[3, 64, 64\]"
+    ):
+        use.invert(use.load(path), torch.zeros(2, 3, 64, 64), 1)
+    spoilt = {name: w * torch.nan for name, w in storage.read_tensors(path).items()}
+    storage.write_tensors(path, spoilt, storage.read_metadata(path))
+    with pytest.raises(use.UserError, match=r"gan.safetensors: its networks give values that are"):
+        use.sample(use.load(path), 1)

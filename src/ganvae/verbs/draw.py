@@ -1,5 +1,7 @@
 """What trained networks draw: samples, reconstructions, what lies between, the nearest image."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import torch
@@ -60,14 +62,14 @@ def sample(
         UserError: another count or class; a class, or a mixture, that the model cannot have.
     """
     check_sample(trained, count, label, components)
-    if components is not None:
-        latent = _of_mixture(trained, components, count, seed)
-        return images_of(trained.decoder, latent)
-    decoder = trained.decoder
-    if label is not None:
-        assert isinstance(decoder, Coded)
-        decoder = OfClass(decoder, label)
-    return sampling.sample(decoder, trained.latent_dim, count, seed)
+    with _finite(trained):
+        if components is not None:
+            return images_of(trained.decoder, _of_mixture(trained, components, count, seed))
+        decoder = trained.decoder
+        if label is not None:
+            assert isinstance(decoder, Coded)
+            decoder = OfClass(decoder, label)
+        return sampling.sample(decoder, trained.latent_dim, count, seed)
 
 
 def check_sample(trained: Trained, count: int, label: int | None, components: int | None) -> None:
@@ -127,7 +129,7 @@ def reconstruct(trained: Trained, images: Tensor) -> Tensor:
     Raises:
         UserError: a model without an encoder, or images of another shape.
     """
-    return images_of(trained.decoder, codes(trained, images))
+    return draw(trained, codes(trained, images))
 
 
 @torch.no_grad()
@@ -176,7 +178,8 @@ def invert(trained: Trained, images: Tensor, steps: int, seed: int = 0) -> Tenso
 
 def draw(trained: Trained, latent: Tensor) -> Tensor:
     """The images of latent vectors [N, D], float32 [N, C, H, W] in 256 levels of [-1, 1]."""
-    return images_of(trained.decoder, latent)
+    with _finite(trained):
+        return images_of(trained.decoder, latent)
 
 
 def interpolate(trained: Trained, ends: Tensor, points: int) -> Tensor:
@@ -196,7 +199,7 @@ def interpolate(trained: Trained, ends: Tensor, points: int) -> Tensor:
     if len(ends) < 2 or points < 2:
         raise UserError(f"{len(ends)} ends, {points} points: two or more of each expected")
     walks = [between(start, end, points) for start, end in pairwise(ends)]
-    return images_of(trained.decoder, torch.cat(walks))
+    return draw(trained, torch.cat(walks))
 
 
 def between(start: Tensor, end: Tensor, points: int) -> Tensor:
@@ -214,6 +217,15 @@ def between(start: Tensor, end: Tensor, points: int) -> Tensor:
     turned = ((1 - t) * angle).sin() * a / a.norm() + (t * angle).sin() * b / b.norm()
     circle: Tensor = norms * turned / angle.sin()
     return circle.float()
+
+
+@contextmanager
+def _finite(trained: Trained) -> Iterator[None]:
+    """What networks give that have diverged without a loss that shows it."""
+    try:
+        yield
+    except FloatingPointError:
+        raise UserError(f"{trained.file}: its networks give values that are not finite") from None
 
 
 def _device(trained: Trained) -> torch.device:
