@@ -105,7 +105,7 @@ def repository(demo: Demo, folder: Path) -> Path:
     shutil.copytree(demo.clone, folder, symlinks=True, ignore=shutil.ignore_patterns(".demo"))
     for name in ("metrics", "plots"):
         shutil.rmtree(folder / name)
-    for name in ("data", "metrics", "plots"):
+    for name in ("data", "metrics", "plots", "reports"):
         shutil.copytree(demo.folder / name, folder / name, dirs_exist_ok=True)
     for name in ("dvc.lock", "params.yaml"):
         shutil.copy2(demo.folder / name, folder / name)

@@ -14,7 +14,17 @@ import torch
 import yaml
 from safetensors.torch import load, save
 
-from ganvae.comparison import curves, faults, markdown, measurements, summary, verdicts
+from ganvae.comparison import (
+    captions,
+    curves,
+    faults,
+    markdown,
+    measurements,
+    sections,
+    summary,
+    tex,
+    verdicts,
+)
 from ganvae.core import config, imageset, storage
 from ganvae.core.imageset import CPU
 from ganvae.data import idx, sources
@@ -205,9 +215,10 @@ def _compare(folder: Path, _: Path) -> None:
     study = measurements.read(config.load(folder / "params.yaml"), folder)
     rows = summary.rows(study)
     storage.json_bytes(summary.document(study, rows))
-    summary.frame(rows), verdicts.frame(study, rows), faults.frame(study)
-    markdown.render(study, rows)
-    curves.tables(study)
+    found = verdicts.frame(study, rows)
+    parts = sections.sections(study, rows, found)
+    markdown.render(study, parts), tex.render(parts), captions.text(study)
+    summary.frame(rows), faults.frame(study), curves.tables(study)
 
 
 def _written(
