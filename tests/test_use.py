@@ -190,7 +190,7 @@ def test_with_the_trainings_seed_they_are_the_images_that_are_measured(here: Pat
     arrays = storage.read_tensors(Path("data/evaluation/vae/arrays.safetensors"))
     mixture = use.sample(vae, 1000, seed=0, components=10)[: showcase.SAMPLES]
     assert quantise(mixture).equal(arrays["mixture_samples/0"])
-    again = use.reconstruct(vae, use.test_images(vae, showcase.RECONSTRUCTIONS))
+    again = use.reconstruct(vae, use.real_images(vae, showcase.RECONSTRUCTIONS))
     assert quantise(again).equal(arrays["reconstructions/0"])
 
     found = use.score(use.sample(vae, 1000, seed=0))

@@ -5,7 +5,7 @@ has 256 levels. What a user can mend is a `UserError` of one line. docs/use.md s
 """
 
 from ganvae.errors import UserError
-from ganvae.verbs.draw import codes, draw, interpolate, invert, reconstruct, sample, test_images
+from ganvae.verbs.draw import codes, draw, interpolate, invert, real_images, reconstruct, sample
 from ganvae.verbs.experiments import Experiment, experiments
 from ganvae.verbs.export import export
 from ganvae.verbs.images import read, write
@@ -26,9 +26,9 @@ __all__ = [
     "invert",
     "load",
     "read",
+    "real_images",
     "reconstruct",
     "sample",
     "score",
-    "test_images",
     "write",
 ]

@@ -103,7 +103,7 @@ def _loaded(given: Namespace) -> Trained:
 
 def _given(given: Namespace, trained: Trained) -> Tensor:
     if given.images is None:
-        return draw.test_images(trained, given.count)
+        return draw.real_images(trained, given.count)
     return images.read(given.images, given.negative)
 
 

@@ -44,7 +44,7 @@ def sample(
 ) -> Tensor:
     """Images of samples of the prior, or of a mixture that is fitted to the codes.
 
-    With the training's own seed they are the images that `evaluate` measures.
+    With the training's own seed, and as many of them, they are those that `evaluate` measures.
 
     Args:
         trained: what `load` returned.
@@ -97,7 +97,7 @@ def _of_mixture(trained: Trained, components: int, count: int, seed: int) -> Ten
     return fitted.sample(count, Noise(seed_for(seed, "mixture samples"), CPU))
 
 
-def test_images(trained: Trained, count: int) -> Tensor:
+def real_images(trained: Trained, count: int) -> Tensor:
     """The first images of the test set beside those that it was trained on.
 
     Returns:
