@@ -109,7 +109,7 @@ def _metric(name: str, rows: Sequence[Row], found: pd.DataFrame) -> str:
     mean = amount(first.metrics[name], shown) if len(alike) == 1 else means[first.name]
     text = f"**{shown.title}**: the {most} mean is that of {_listed(alike)}, {mean}{beside}"
     if len(alike) == len(own):
-        text = f"**{shown.title}**: the mean of every model is {mean}{beside}"
+        text = f"**{shown.title}**: the mean of every model that has it is {mean}{beside}"
     records = found[(found["metric"] == name) & (found["seeds"] >= SEEDS_FOR_A_VERDICT)]
     if records.empty:
         return f"{text}."
