@@ -54,7 +54,7 @@ def torch_modes() -> Iterator[None]:
     """What a test's call of `machine.use_one_thread` changed is as before."""
     yield
     torch.set_flush_denormal(False)
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
 
 
 @pytest.fixture(autouse=True, scope="session")
