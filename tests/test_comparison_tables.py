@@ -355,3 +355,4 @@ def test_every_line_of_latex_has_as_many_cells_as_columns(study: measurements.St
         assert len(lines) > 3
         assert {line.replace(r"\&", "").count("&") for line in lines} == {len(columns) - 1}
     assert r"\textbf" not in text, "three seeds show nothing"
+    assert r" & \shortstack[r]{class\\entropy~$\uparrow$} & " in text

@@ -1,4 +1,4 @@
-"""The comparison's first tables for a paper: LaTeX with the package booktabs."""
+"""The comparison's first tables for a paper: LaTeX with the packages booktabs and graphicx."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ LABELS = {
     RECONSTRUCTION: "reconstruction",
     FIDELITY_AND_DIVERSITY: "fidelity",
 }
-HEAD = r"""% Written by the stage compare. In the preamble: \usepackage{booktabs}
+HEAD = r"""% Written by the stage compare. In the preamble: \usepackage{booktabs,graphicx}
+% A table that is wider than the text or its column is made smaller.
 % Bold: shown to be better than every other model that has the number, by the project's standard
 % (Welch's intervals over the seeds at Holm's levels, five seeds or more); else nothing is marked.
 """
@@ -27,6 +28,7 @@ SIGNS = {
     "<": "$<$", ">": "$>$", "±": r"$\pm$", "∞": r"$\infty$", "↑": r"$\uparrow$",
     "↓": r"$\downarrow$", "–": "--",  # noqa: RUF001
 }  # fmt: skip
+NO_WIDER = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 MINUS = re.compile(r"(?<![\w-])-(?=[\w.])")
 
 
@@ -54,17 +56,25 @@ def _float(section: Section, table: Table) -> str:
             r"\centering",
             rf"\caption{{{escaped(caption)}}}",
             rf"\label{{tab:{LABELS[section.title]}}}",
+            NO_WIDER,
             rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
             r"\toprule",
-            " & ".join(map(escaped, table.header)) + r" \\",
+            " & ".join(map(_head, table.header)) + r" \\",
             r"\midrule",
             *(rf"{line} \\" for line in lines),
             r"\bottomrule",
-            r"\end{tabular}",
+            r"\end{tabular}}",
             r"\end{table}",
             "",
         ]
     )
+
+
+def _head(title: str) -> str:
+    """A line for each word, so that the numbers decide how wide the column is."""
+    words = escaped(re.sub(r" (?=[↑↓])", "\N{NO-BREAK SPACE}", title)).split(" ")
+    text = r"\\".join(words).replace("\N{NO-BREAK SPACE}", "~")
+    return rf"\shortstack[r]{{{text}}}" if len(words) > 1 else text
 
 
 def _cell(cell: Cell) -> str:
