@@ -6,6 +6,7 @@ Each ends with a line of counts, and with a status other than 0 where one of the
 import argparse
 import sys
 
+from ganvae.jobs import executor
 from tests.faults import clones, inputs, kills, long, writes
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     of_inputs = kinds.add_parser("inputs", help="spoiled files of every kind that is read")
     of_inputs.add_argument("--count", type=int, default=1_000_000)
     of_inputs.add_argument("--seconds", type=float, default=float("inf"), help="no longer than")
+    of_inputs.add_argument("--workers", type=int, default=executor.cores(), help="processes")
     of_kills = kinds.add_parser("kills", help="SIGKILL at random moments of a whole study")
     of_kills.add_argument("--count", type=int, default=100)
     of_clones = kinds.add_parser("clones", help="one worker and two, interrupted and not")
@@ -27,7 +29,7 @@ def main() -> None:
         each.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.kind == "inputs":
-        sys.exit(min(1, inputs.main(asked.count, asked.seed, asked.seconds)))
+        sys.exit(min(1, inputs.main(asked.count, asked.seed, asked.seconds, asked.workers)))
     if asked.kind == "kills":
         sys.exit(min(1, kills.main(asked.count, asked.seed)))
     if asked.kind == "clones":

@@ -9,7 +9,10 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
@@ -25,8 +28,45 @@ class Hang(BaseException):
     """A reader took longer than `HANG_SECONDS`."""
 
 
-def main(count: int, seed: int, seconds: float) -> int:
-    """Tries `count` inputs, or as many as the time allows. Returns how many were not taken well."""
+@dataclass
+class Found:
+    """What one process has tried."""
+
+    tried: Counter[str]
+    refused: int
+    wrong: Counter[str]
+    memory: float  # the most, in MiB
+
+
+def main(count: int, seed: int, seconds: float, workers: int = 1) -> int:
+    """Tries `count` inputs, or as many as the time allows. Returns how many were not taken well.
+
+    Args:
+        count: of inputs.
+        seed: of all that is random; the same inputs for the same number of workers.
+        seconds: the longest that it may take.
+        workers: processes, each with its share of the inputs.
+    """
+    shares = [count // workers + (number < count % workers) for number in range(workers)]
+    seeds = [f"{seed}, {number}" for number in range(workers)]
+    if workers == 1:
+        found = [_try_out(count, seeds[0], seconds)]
+    else:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            found = list(pool.map(_try_out, shares, seeds, [seconds] * workers))
+    tried = sum((each.tried for each in found), Counter[str]())
+    wrong = sum((each.wrong for each in found), Counter[str]())
+    for line, number in wrong.most_common(20):
+        print(f"{number} x {line}", file=sys.stderr)
+    print(
+        f"inputs: {tried.total():,} of {len(tried)} kinds, seed {seed}; refused with one line: "
+        f"{sum(each.refused for each in found):,}; exceptions that are no clear line, or hangs: "
+        f"{wrong.total()}; most memory of a process: {max(e.memory for e in found):.0f} MiB"
+    )
+    return wrong.total()
+
+
+def _try_out(count: int, seed: str, seconds: float) -> Found:
     torch.set_num_threads(1)
     stream, ended = random.Random(seed), time.monotonic() + seconds
     tried, refused, wrong = Counter[str](), 0, Counter[str]()
@@ -40,15 +80,8 @@ def main(count: int, seed: int, seconds: float) -> int:
             refused += told is None
             if told:
                 wrong[f"{target.name}: {told}"] += 1
-    for line, number in wrong.most_common(20):
-        print(f"{number} x {line}", file=sys.stderr)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"inputs: {tried.total():,} of {len(tried)} kinds, seed {seed}; refused with one line: "
-        f"{refused:,}; exceptions that are no clear line, or hangs: {wrong.total()}; "
-        f"most memory: {memory:.0f} MiB"
-    )
-    return wrong.total()
+    return Found(tried, refused, wrong, memory)
 
 
 def _attempt(target: Target, rng: random.Random) -> str | None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ import psutil
 
 from tests import project
 
-# a study of all five models whose stages take seconds, and whose trainings save all the time
+# a study of all five models whose stages take seconds, and whose trainings save all the time: small
+# networks, so that these are many states and not large ones
 CHANGES: dict[str, Any] = {
-    "train": {"epochs": 3, "seeds": [0, 1]},
+    "networks": {"architecture": "conv", "options": {"channels": 2}},
+    "train": {"epochs": 3, "seeds": [0]},
     "evaluate": {"images": 200, "inversion_images": 20, "mixture_components": 2},
 }
 VARIABLES = {"GANVAE_SAVE_SECONDS": "0.2"}
@@ -49,7 +51,7 @@ def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
         while kills.total() < count:
             folder = Path(scratch) / "killed"
             shutil.copytree(fresh, folder, symlinks=True)
-            for _ in range(min(count - kills.total(), rng.randint(3, 12))):
+            for _ in range(min(count - kills.total(), rng.randint(5, 15))):
                 kills[_kill(folder, rng, length, targets)] += 1
             done = finish(folder, targets)
             failed += done.returncode != 0
@@ -88,17 +90,12 @@ def hashes(folder: Path) -> dict[str, bytes]:
     }
 
 
-def start(folder: Path, targets: Sequence[str] = (), **variables: str) -> "subprocess.Popen[bytes]":
-    """`dvc repro`, in a group of processes of its own."""
+def start(folder: Path, targets: Sequence[str] = (), **variables: str) -> "subprocess.Popen[str]":
+    """`dvc repro`, in a group of processes of its own; what it says is dropped."""
     _mend(folder)
-    return subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", *targets],
-        cwd=folder,
-        env=project.environment(**VARIABLES, **variables),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    asked = _repro(folder, targets, variables)
+    asked |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    return subprocess.Popen(**asked)
 
 
 def finish(
@@ -106,21 +103,24 @@ def finish(
 ) -> "subprocess.CompletedProcess[str]":
     """`dvc repro` to its end, as `make demo` and `make study` run it: nobody steps in."""
     _mend(folder)
-    return subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", *targets],
-        cwd=folder,
-        env=project.environment(**VARIABLES, **variables),
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
+    asked = _repro(folder, targets, variables)
+    return subprocess.run(**asked, capture_output=True, timeout=LONGEST)
+
+
+def _repro(folder: Path, targets: Sequence[str], variables: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "args": [sys.executable, "-m", "dvc", "repro", *targets],
+        "cwd": folder,
+        "env": project.environment(**VARIABLES, **variables),
+        "text": True,
+    }
 
 
 def _kill(folder: Path, rng: random.Random, length: float, targets: Sequence[str]) -> str:
     """Starts the run, and kills it, DVC alone or one of its processes at a random moment."""
     process = start(folder, targets)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(rng.uniform(0.5, length / 3))
+        process.wait(rng.uniform(0.5, length / 6))
     kind = rng.choice(("all at once", "dvc alone", "one process"))
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         below = psutil.Process(process.pid).children(recursive=True)

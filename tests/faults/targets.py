@@ -69,7 +69,7 @@ def _images(folder: Path) -> Iterator[Target]:
     pictures = own_files.write_shapes(folder / "pictures", 4, ("circle", "cross"))
     picture = pictures / "circle" / "0.png"
     yield Target(
-        "a folder of pictures", 0.2,
+        "a folder of pictures", 0.1,
         _of_file(picture, picture.read_bytes(), spoil.of_bytes, lambda _: _own(pictures)),
     )  # fmt: skip
     npz = folder / "set.npz"
@@ -100,8 +100,8 @@ def _parameters(folder: Path) -> Iterator[Target]:
     def values(rng: random.Random, content: bytes) -> bytes:
         return yaml.safe_dump(spoil.of_values(rng, config.parse(content.decode()))).encode()
 
-    yield Target("params.yaml, damaged", 0.1, _of_file(path, text, spoil.of_bytes, read))
-    yield Target("params.yaml, wrong", 0.1, _of_file(path, text, values, read))
+    yield Target("params.yaml, damaged", 0.05, _of_file(path, text, spoil.of_bytes, read))
+    yield Target("params.yaml, wrong", 0.05, _of_file(path, text, values, read))
 
 
 def _trained(folder: Path) -> Iterator[Target]:
@@ -134,8 +134,8 @@ def _trained(folder: Path) -> Iterator[Target]:
     )
     made.save()
     state, resume = made.state_file.read_bytes(), partial(_resume, job, folder)
-    yield Target("state, damaged", 0.05, _of_file(made.state_file, state, spoil.of_bytes, resume))
-    yield Target("state, wrong", 0.05, _of_file(made.state_file, state, _wrong_state, resume))
+    yield Target("state, damaged", 0.02, _of_file(made.state_file, state, spoil.of_bytes, resume))
+    yield Target("state, wrong", 0.02, _of_file(made.state_file, state, _wrong_state, resume))
     path = folder / "job.json"
     storage.write_json(path, job.model_dump())
     yield Target("job", 0.2, _of_file(path, path.read_bytes(), spoil.of_json, _read_job))
@@ -200,14 +200,14 @@ def _compared(folder: Path) -> Iterator[Target]:
     for path in sorted((folder / "data").rglob("*.csv")):
         yield _compared_file(folder, path, spoil.of_bytes, read)
     for path in sorted(folder.rglob("arrays.safetensors")):
-        yield from _of_tensors(f"comparison: {path.relative_to(folder)}", path, read, 0.01)
+        yield from _of_tensors(f"comparison: {path.relative_to(folder)}", path, read, 0.003)
 
 
 def _compared_file(
     folder: Path, path: Path, spoiling: spoil.Spoil, read: Callable[[Path], object]
 ) -> Target:
     name = f"comparison: {path.relative_to(folder)}"
-    return Target(name, 0.02, _of_file(path, path.read_bytes(), spoiling, read))
+    return Target(name, 0.003, _of_file(path, path.read_bytes(), spoiling, read))
 
 
 def _compare(folder: Path, _: Path) -> None:

@@ -25,12 +25,16 @@ STAGES: tuple[Stage, ...] = (
     ("evaluate", evaluate.main, ("vae",), ("data/evaluation/vae", "metrics/vae.json")),
 )
 # where the system is asked: what fails there, and how
-CALLS: tuple[tuple[Any, str, tuple[int, ...]], ...] = (
-    (Path, "write_bytes", (errno.ENOSPC, errno.EIO)),
-    (os, "fsync", (errno.ENOSPC, errno.EIO)),
-    (os, "replace", (errno.EACCES, errno.EIO)),
-    (Path, "read_bytes", (errno.EIO, errno.EACCES)),
-    (storage, "safe_open", (errno.EIO,)),
+FAULTS: tuple[tuple[Any, str, int], ...] = (
+    (Path, "write_bytes", errno.ENOSPC),
+    (Path, "write_bytes", errno.EIO),
+    (os, "fsync", errno.ENOSPC),
+    (os, "fsync", errno.EIO),
+    (os, "replace", errno.EACCES),
+    (os, "replace", errno.EIO),
+    (Path, "read_bytes", errno.EIO),
+    (Path, "read_bytes", errno.EACCES),
+    (storage, "safe_open", errno.EIO),
 )
 TIMINGS = ("costs",)  # folders of files that differ from run to run
 
@@ -62,13 +66,10 @@ def main(names: Sequence[str] = tuple(name for name, *_ in STAGES)) -> int:
         for name, run, arguments, outs in (stage for stage in STAGES if stage[0] in names):
             inside.whole(folder, run, *arguments)
             whole = _outs(folder, outs)
-            for owner, called, numbers in CALLS:
-                for number in numbers:
-                    for nth in _until_it_succeeds(folder, run, arguments, owner, called, number):
-                        failures += 1
-                        wrong += [
-                            f"{name}, {called} {nth}: {w}" for w in _left(folder, outs, whole)
-                        ]
+            for owner, called, number in FAULTS:
+                for nth in _until_it_succeeds(folder, run, arguments, owner, called, number):
+                    failures += 1
+                    wrong += [f"{name}, {called} {nth}: {w}" for w in _left(folder, outs, whole)]
     for line in wrong:
         print(line, file=sys.stderr)
     print(f"failures: {failures}; half-written outs, tracebacks or other bytes: {len(wrong)}")
