@@ -72,7 +72,7 @@ def main() -> None:
     machine.use_one_thread()
     trials = config.load(TRIALS)
     names = arguments.trials or list(trials)
-    setting = _setting(arguments.folder)
+    setting = read(arguments.folder)
     for name in names:
         if name not in trials:
             raise UserError(f"{TRIALS}: no trial {name!r}; there are: {', '.join(trials)}")
@@ -91,20 +91,26 @@ def trial(setting: Setting, given: Mapping[str, Any], seconds: float) -> dict[st
         seconds: of one core, for the training.
     """
     values = config.overlay(config.load(), given["over"])
+    return trained(
+        setting, given["model"], values, fitting(setting, given["model"], values, seconds)
+    )
+
+
+def trained(setting: Setting, model: str, values: dict[str, Any], epochs: float) -> dict[str, Any]:
+    """What becomes of one model by these parameters in so many epochs; seconds are of a core."""
+    values = config.overlay(values, {"train": {"epochs": epochs}})
     with tempfile.TemporaryDirectory() as folder:
-        epochs = _fitting(setting, given["model"], values, seconds)
-        values = config.overlay(values, {"train": {"epochs": epochs}})
-        described = _task(setting, given["model"], values, Path(folder))
-        trained = loop.train(
+        described = _task(setting, model, values, Path(folder))
+        run = loop.train(
             described, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
         )
-    found = {"seconds": round(trained.seconds, 1), "epochs": round(epochs, 2)}
-    if trained.diverged:
-        return {**found, "diverged": trained.diverged.step}
+    found = {"seconds": round(run.seconds, 1), "epochs": round(epochs, 2)}
+    if run.diverged:
+        return {**found, "diverged": run.diverged.step}
     networks = described.networks
-    networks.load_state_dict(trained.weights())
+    networks.load_state_dict(run.weights())
     networks.eval().requires_grad_(False)
-    return {**found, **_measured(setting, networks, described.latent_dim, values, given["model"])}
+    return {**found, **_measured(setting, networks, described.latent_dim, values, model)}
 
 
 def _measured(
@@ -128,7 +134,7 @@ def _measured(
     return {name: float(f"{value:.5g}") for name, value in found.items()}
 
 
-def _fitting(setting: Setting, model: str, values: Mapping[str, Any], seconds: float) -> float:
+def fitting(setting: Setting, model: str, values: Mapping[str, Any], seconds: float) -> float:
     """Epochs that take so many seconds, by the time of some steps."""
     timed = loop.Run(_task(setting, model, values, Path("unused")))
     timed.task.networks.train()
@@ -144,7 +150,8 @@ def _task(setting: Setting, model: str, values: Mapping[str, Any], folder: Path)
     return task.build(model, values, setting.train, setting.labels, seed=0, folder=folder)
 
 
-def _setting(folder: Path) -> Setting:
+def read(folder: Path) -> Setting:
+    """MNIST's images from a folder, and the judge, trained where there is none yet."""
     images, labels = mnist.read(folder)["train"]
     train, held_out = images[:-HELD_OUT], images[-HELD_OUT:]
     if not JUDGE.exists():
