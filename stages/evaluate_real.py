@@ -19,16 +19,15 @@ from ganvae.errors import run
 from ganvae.floors import floors, selftest
 from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
-from ganvae.judging import classifier, scoring
+from ganvae.judging import scoring
 from ganvae.judging.judged import (
     EvaluateParams,
-    inception_view,
-    read_judged_real,
     write_results,
 )
 
-PROCESSED = Path("data/processed")
-CLASSIFIER = Path("data/classifier")
+DATA = Path("data")
+PROCESSED = DATA / "processed"
+CLASSIFIER = DATA / "classifier"
 SAMPLES = 100
 # images from which on every metric sees its faults, by data set
 TESTED_WITH = {"mnist": 10000, "fashion_mnist": 10000, "digits": 1000}
@@ -54,13 +53,8 @@ def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
     params = config.block(EvaluateParams, values, "evaluate")
     classes = imageset.classes(PROCESSED)
     machine.use_one_thread()
-    judged = read_judged_real(CLASSIFIER / "real.safetensors")
-    images, labels = imageset.load(PROCESSED / "train.safetensors")
-    test, _ = imageset.load(PROCESSED / "test.safetensors")
-    judge = classifier.load(CLASSIFIER / "weights.safetensors", machine.device())
-    network, seen = inception_view(params, test, machine.device())
-    real = scoring.RealImages(test, judged.test, seen)
-    given = floors.Inputs(images, labels, judged.train, real, judge, network)
+    given = floors.read(DATA, params)
+    images = given.images
     tested_with = TESTED_WITH.get(values["data"]["name"], math.inf)
     strict = params.images >= tested_with
     if params.images > tested_with and (line := floors.overlap(params.images, len(images))):
@@ -72,7 +66,7 @@ def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
         print(f"note: self-test: {line}", file=sys.stderr)
 
     details = {
-        "protocol": scoring.protocol(real, judge.architecture),
+        "protocol": scoring.protocol(given.real, given.judge.architecture),
         "runtime": machine.description(machine.device()),
         "rows": {
             name: {

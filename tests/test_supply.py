@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.project import ROOT
 
@@ -26,9 +27,9 @@ def test_everything_is_pinned_to_one_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     named = [Requirement(text) for part in (project["dependencies"], *extras) for text in part]
-    pinned = {_plain(locked.name): locked for locked in LOCK}
+    pinned = {canonicalize_name(locked.name): locked for locked in LOCK}
     for wanted in named:
-        found = pinned.get(_plain(wanted.name), wanted)
+        found = pinned.get(canonicalize_name(wanted.name), wanted)
         assert [spec.operator for spec in found.specifier] == ["=="], f"{wanted}: not locked"
         version = next(iter(found.specifier)).version
         assert wanted.specifier.contains(version), f"{wanted}, but {found} is locked"
@@ -70,7 +71,3 @@ def _results() -> Iterator[Path]:
     ).stdout.splitlines()
     texts = (".json", ".csv", ".md", ".lock", ".yaml", ".tex", ".html", ".svg")
     yield from (ROOT / name for name in listing if name.endswith(texts) and (ROOT / name).is_file())
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -51,9 +51,8 @@ def run(main: Callable[[], None]) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see stages/__init__.py
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # what its encoding lacks, as cp1252 a λ, is \u03bb
+        if isinstance(stream, io.TextIOWrapper):
+            # what its encoding lacks goes out as a number: a λ in cp1252 as \u03bb
             stream.reconfigure(errors="backslashreplace")
     if "DVC_STAGE" in os.environ:
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()

@@ -165,10 +165,14 @@ def amount(value: Spread | None, shown: Column, exact: bool = False) -> str:
     return f"{shown.show(value.mean)} ± {shown.show(value.std)}"
 
 
+def between(ends: Sequence[float], shown: Column) -> str:
+    """An interval by its two ends."""
+    low, high = ends
+    return f"[{shown.show(low)}, {shown.show(high)}]"
+
+
 def _interval(value: Spread | None, shown: Column) -> str:
-    if value is None or value.interval is None:
-        return ""
-    return f"[{shown.show(value.interval[0])}, {shown.show(value.interval[1])}]"
+    return between(value.interval, shown) if value and value.interval else ""
 
 
 def _count(value: int | None) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +103,15 @@ def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         old = below.get(key)
         merged[key] = overlay(old, value) if isinstance(old, dict) else value
     return merged
+
+
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted keys of nested mappings with their values; an empty mapping is a value."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def section(values: Mapping[str, Any], path: str) -> Any:

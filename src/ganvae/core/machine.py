@@ -48,7 +48,7 @@ def use_one_thread() -> None:
     """One thread on the CPU, deterministic kernels on a GPU: more threads change the bits."""
     torch.set_num_threads(1)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # as use_deterministic_algorithms(True), which imports torch's compiler first: seconds of a start
+    # as use_deterministic_algorithms(True), which imports the compiler first: seconds of a start
     torch.set_deterministic_debug_mode("error")
     # else every new tensor is filled with NaN first, a tenth of a step
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

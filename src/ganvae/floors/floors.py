@@ -2,19 +2,28 @@
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganvae.core import imageset, machine
 from ganvae.core.imageset import dequantise, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
 from ganvae.floors import planted, selftest
 from ganvae.jobs.threads import side_by_side
+from ganvae.judging import classifier
 from ganvae.judging.classifier import Classifier, classify
 from ganvae.judging.inception import Inception
-from ganvae.judging.judged import Judged, look
+from ganvae.judging.judged import (
+    EvaluateParams,
+    Judged,
+    inception_view,
+    look,
+    read_judged_real,
+)
 from ganvae.judging.scoring import RealImages, Score, score
 
 CPU = torch.device("cpu")
@@ -63,6 +72,26 @@ class Floors:
     chosen: Tensor
 
 
+def read(data: Path, params: EvaluateParams | None) -> Inputs:
+    """Those that the stages left in `<data>/processed/` and `<data>/classifier/`.
+
+    Args:
+        data: such as `data/`.
+        params: say whether the Inception network is asked for; it is not without them.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    device = machine.device()
+    judged = read_judged_real(data / "classifier" / "real.safetensors")
+    images, labels = imageset.load(data / "processed" / "train.safetensors")
+    test, _ = imageset.load(data / "processed" / "test.safetensors")
+    judge = classifier.load(data / "classifier" / "weights.safetensors", device)
+    network, seen = inception_view(params, test, device) if params else (None, None)
+    real = RealImages(test, judged.test, seen)
+    return Inputs(images, labels, judged.train, real, judge, network)
+
+
 def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: bool) -> Floors:
     """Measures all rows and lets the metrics stand their test.
 
@@ -81,12 +110,12 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
             see, or moved without one.
     """
     _ = given.real.frechet, given.real.manifold  # once, not in every thread
-    order = _order("real", len(given.images))
+    order = order_of("real", len(given.images))
     size = min(count, len(order) - 1)
     sets = _unchanged_sets(order, size, strict)
-    tasks = {name: partial(_left_out, given, chosen) for name, chosen in sets.items()}
-    tasks["real"] = partial(_left_out, given, order[:size], inception=True)
-    own, other = _order("real halves", len(given.real.images)).tensor_split(2)
+    tasks = {name: partial(left_out, given, chosen) for name, chosen in sets.items()}
+    tasks["real"] = partial(left_out, given, order[:size], inception=True)
+    own, other = order_of("real halves", len(given.real.images)).tensor_split(2)
     tasks["real_halves"] = partial(_half, given, own, other)
     faults = planted.of_labels(given.labels)
     tasks |= {_row(fault, word): partial(_planted, given, fault, count) for fault in faults}
@@ -123,7 +152,7 @@ def _unchanged_sets(order: Tensor, size: int, strict: bool) -> dict[str, Tensor]
     apart = strict or (number + 1) * size <= len(order)
     names = [*(f"real {i}" for i in range(number)), selftest.UNCHANGED]
     windows = {name: order.roll(-i * size)[:size] for i, name in enumerate(names)}
-    drawn = {name: _order(name, len(order))[:size] for name in names[1:]}
+    drawn = {name: order_of(name, len(order))[:size] for name in names[1:]}
     return windows if apart else {**windows, **drawn}
 
 
@@ -142,7 +171,7 @@ def overlap(count: int, images: int) -> str | None:
     )
 
 
-def _left_out(given: Inputs, chosen: Tensor, inception: bool = False) -> Score:
+def left_out(given: Inputs, chosen: Tensor, inception: bool = False) -> Score:
     """Training images, as if they had not been trained on: the others are the training set.
 
     The self-test needs many such sets, the Inception network looks at one of them only.
@@ -174,5 +203,6 @@ def _planted(given: Inputs, fault: str, count: int) -> Score:
     return score(drawn, judged, given.real, given.images, 0, look(given.inception, drawn))
 
 
-def _order(purpose: str, n: int) -> Tensor:
+def order_of(purpose: str, n: int) -> Tensor:
+    """A random order of 0 .. n - 1, the same for one purpose; of "real" the row `real` is drawn."""
     return Noise(seed_for(0, purpose), CPU).permutation(n)

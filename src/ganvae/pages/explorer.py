@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganvae.comparison.measurements import Study
 from ganvae.core import imageset, machine
+from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise, seed_for
 from ganvae.evaluation import mixture, showcase
 from ganvae.evaluation.sampling import decode
@@ -26,7 +27,6 @@ STEPS = 21  # points a side: odd, so that one lies in the middle
 BEYOND = 1.2  # of the length of samples: how far the plane of the prior reaches
 CODES_REACH = 2.5  # of the codes' plane, in their standard deviations
 LEVELS = 32  # grey levels of a sprite: even of noise it has five bits a pixel
-CPU = torch.device("cpu")
 TEST = Path("data/processed/test.safetensors")
 JUDGE = Path("data/classifier/weights.safetensors")
 
@@ -135,11 +135,8 @@ def prior_plane(latent_dim: int) -> Plane:
 def codes_plane(model: str, means: Tensor) -> Plane:
     """The two principal directions of a model's codes, posterior means [N, D], about their mean."""
     centre = means.double().mean(dim=0)
-    _, lengths, rows = torch.linalg.svd(means.double() - centre, full_matrices=False)
-    axes = rows[:2].T  # signs as of `showcase.latent_plane`, whose figure has these axes too
-    largest = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True))
-    deviations = lengths[:2] / max(1, len(means) - 1) ** 0.5
-    scaled = axes * largest.sign() * deviations
+    directions, deviations = showcase.principal_axes(means)  # which the figure has too
+    scaled = directions * deviations
     said = (
         f"The two principal directions of the codes of {model}, about their mean, in their "
         "standard deviations. The same points for every model, whatever its own codes are."

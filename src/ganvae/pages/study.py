@@ -12,6 +12,7 @@ from ganvae.comparison.captions import captions
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.sections import Section
 from ganvae.comparison.tables import NONE, Part, Table, table
+from ganvae.core import config
 from ganvae.figures import style
 from ganvae.pages import explorer, html
 from ganvae.pages.explorer import Explored, Plane, View
@@ -162,15 +163,10 @@ def _settings(params: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]
     rest = {name: block for name, block in params.items() if name not in ("data", "models")}
     models = {f"models.{name}": block for name, block in params["models"].items()}
     blocks = {"data": data, **rest, **models}
-    return [(name, list(_leaves(block or {}))) for name, block in blocks.items()]
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", _shown(value)
+    return [
+        (name, [(key, _shown(value)) for key, value in config.leaves(block or {})])
+        for name, block in blocks.items()
+    ]
 
 
 def _shown(value: Any) -> str:

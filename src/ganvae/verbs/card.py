@@ -1,7 +1,7 @@
 """A model card: what a file is, what it was trained on, how to call it, how good it is."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +175,8 @@ def _measured(trained: Trained) -> str:
     lines = []
     for name in ordered(set(metrics)):
         all_seeds = spread({s: found[name] for s, found in seeds.items() if name in found})
-        shown, own = column(name), _ends(ends.get(name), name)
+        shown = column(name)
+        own = tables.between(ends[name], shown) if name in ends else tables.NONE
         lines.append([shown.head, shown.show(metrics[name]), own, tables.amount(all_seeds, shown)])
     head = ["", f"seed {seed}", "95 % interval", "all seeds"]
     table = markdown.text([tables.table(head, lines)])
@@ -190,11 +191,6 @@ def _how(protocol: Mapping[str, Any], collapsed: bool) -> str:
         "of the sampling error of this seed; beside them mean ± standard deviation over the seeds."
     )
     return text + "\n\n**Collapsed**: it draws too few of the classes." * collapsed
-
-
-def _ends(ends: Sequence[float] | None, name: str) -> str:
-    show = column(name).show
-    return f"[{show(ends[0])}, {show(ends[1])}]" if ends else tables.NONE
 
 
 def _evaluated(trained: Trained) -> Path | None:

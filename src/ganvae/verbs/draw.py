@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +10,7 @@ from ganvae.core import imageset
 from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
-from ganvae.evaluation import inversion, sampling
+from ganvae.evaluation import inversion, sampling, showcase
 from ganvae.evaluation.sampling import images_of
 from ganvae.models.base.contract import posterior
 from ganvae.models.cgan.codes import CLASSES, Coded
@@ -198,25 +197,8 @@ def interpolate(trained: Trained, ends: Tensor, points: int) -> Tensor:
     """
     if len(ends) < 2 or points < 2:
         raise UserError(f"{len(ends)} ends, {points} points: two or more of each expected")
-    walks = [between(start, end, points) for start, end in pairwise(ends)]
-    return draw(trained, torch.cat(walks))
-
-
-def between(start: Tensor, end: Tensor, points: int) -> Tensor:
-    """Latent vectors from [D] to [D] along a great circle, both included: float32 [points, D].
-
-    The walk of `evaluation.showcase.interpolations`, which says why, between any two ends.
-    """
-    a, b = start.double(), end.double()
-    t = torch.linspace(0, 1, points, dtype=torch.float64).unsqueeze(1)
-    straight = torch.lerp(a, b, t)
-    norms = torch.lerp(a.norm(), b.norm(), t)
-    angle = (a @ b / (a.norm() * b.norm())).clamp(-1, 1).acos()
-    if not angle.sin() > 1e-4:  # parallel, or one is 0: there is no circle
-        return straight.float()
-    turned = ((1 - t) * angle).sin() * a / a.norm() + (t * angle).sin() * b / b.norm()
-    circle: Tensor = norms * turned / angle.sin()
-    return circle.float()
+    walks = showcase.walks(ends[:-1], ends[1:], points)
+    return draw(trained, walks.flatten(0, 1))
 
 
 @contextmanager

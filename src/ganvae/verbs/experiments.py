@@ -17,13 +17,13 @@ from dvc.scm import SCMError
 
 from ganvae.comparison.columns import column
 from ganvae.comparison.differences import differences
-from ganvae.core.config import PARAMS_FILE
+from ganvae.comparison.tables import NONE
+from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
 from ganvae.verbs.trained import folder_of
 
 METRICS = ("fid_classifier", "class_entropy")
 COMPARISON = "metrics/comparison.json"
-NONE = "–"  # noqa: RUF001 (as in the other tables)
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,7 @@ def _row(state: Mapping[str, Any], baseline: Mapping[str, Any] | None, ran: str)
 def _params(state: Mapping[str, Any]) -> dict[str, Any]:
     """The dotted keys of params.yaml."""
     files = (state["data"] or {}).get("params", {})
-    return dict(_leaves(files.get(str(PARAMS_FILE), {}).get("data") or {}))
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    return dict(leaves(files.get(str(PARAMS_FILE), {}).get("data") or {}))
 
 
 def _seeds(root: Path, rev: str) -> dict[str, Any]:

@@ -4,26 +4,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganvae.comparison import markdown, tables
 from ganvae.comparison.columns import column, ordered
-from ganvae.core import config, imageset, machine
+from ganvae.core import config
 from ganvae.core.config import PARAMS_FILE
-from ganvae.core.imageset import CPU, dequantise, quantise
-from ganvae.core.machine import Noise, seed_for
+from ganvae.core.imageset import dequantise, quantise
 from ganvae.data import pictures
 from ganvae.errors import UserError, parameters_of
+from ganvae.floors import floors
 from ganvae.judging import classifier
 from ganvae.judging.judged import (
     EvaluateParams,
     Judged,
-    inception_view,
     look,
-    read_judged_real,
 )
-from ganvae.judging.scoring import RealImages, Score, score
+from ganvae.judging.scoring import Score, score
 from ganvae.metrics.inputs import pixels
 from ganvae.verbs.images import convert
 from ganvae.verbs.trained import absent, folder_of
@@ -73,25 +70,9 @@ class Scores:
 def _cells(found: Score, name: str) -> tuple[str, str]:
     if name not in found.metrics:
         return tables.NONE, tables.NONE
-    show = column(name).show
-    ends = found.intervals.get(name)
-    between = f"[{show(ends[0])}, {show(ends[1])}]" if ends else tables.NONE
-    return show(found.metrics[name]), between
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """What images are measured with: the study's data, judge and block `evaluate`."""
-
-    train: Tensor
-    judged_train: Judged
-    real: RealImages
-    judge: classifier.Classifier
-    inception: Any
-    params: EvaluateParams | None
-
-    def view(self, images: Tensor) -> Judged:
-        return Judged(*classifier.classify(self.judge, images))
+    shown, ends = column(name), found.intervals.get(name)
+    own = tables.between(ends, shown) if ends else tables.NONE
+    return shown.show(found.metrics[name]), own
 
 
 def score_images(
@@ -115,55 +96,33 @@ def score_images(
         levels = quantise(pixels(images, "images").float())
     except ValueError as error:
         raise UserError(str(error)) from None
-    bench, given = _bench(root), dequantise(levels)
-    judged = bench.view(given)
-    warnings = [*notes, *differences(levels, quantise(bench.real.images)), *_count(bench, given)]
+    bench, params = _bench(root)
+    given = dequantise(levels)
+    judged = Judged(*classifier.classify(bench.judge, given))
+    warnings = [*notes, *differences(levels, quantise(bench.real.images)), *_count(params, given)]
     if in_order(judged.probabilities.argmax(dim=1)):
         warnings.append("images in the order of their classes: they were shuffled")
-        chosen = _order("given", len(given))
+        chosen = floors.order_of("given", len(given))
         given, judged = given[chosen], judged.at(chosen)
     seen = look(bench.inception, given)
-    found = score(given, judged, bench.real, bench.train, 0, seen)
-    real, size = _real(bench, len(given))
-    return Scores(len(given), len(bench.real.images), found, real, size, warnings)
+    found = score(given, judged, bench.real, bench.images, 0, seen)
+    # as many training images as were given: of `evaluate.images` the study's own row
+    chosen = floors.order_of("real", len(bench.images))[: min(len(given), len(bench.images) - 1)]
+    real = floors.left_out(bench, chosen, inception=True)
+    return Scores(len(given), len(bench.real.images), found, real, len(chosen), warnings)
 
 
-def _bench(study: Path) -> _Bench:
+def _bench(study: Path) -> tuple[floors.Inputs, EvaluateParams | None]:
+    """What images are measured with: the study's data and judge, and its block `evaluate`."""
     root = study / "data" if (study / "data").is_dir() else study
     for name, stage in (("processed", "preprocess"), ("classifier", "train_classifier")):
         if not (root / name).is_dir():
             raise absent(root / name, study, stage)
-    device, file = machine.device(), study / PARAMS_FILE
-    params = None
+    file, params = study / PARAMS_FILE, None
     if file.exists():
         with parameters_of(file):
             params = config.block(EvaluateParams, config.load(file), "evaluate")
-    test, _ = imageset.load(root / "processed/test.safetensors")
-    train, _ = imageset.load(root / "processed/train.safetensors")
-    judged = read_judged_real(root / "classifier/real.safetensors")
-    network, seen = inception_view(params, test, device) if params else (None, None)
-    judge = classifier.load(root / "classifier/weights.safetensors", device)
-    real = RealImages(test, judged.test, seen)
-    return _Bench(train, judged.train, real, judge, network, params)
-
-
-def _real(bench: _Bench, count: int) -> tuple[Score, int]:
-    """The row `real` of as many images: training images, as if they had not been trained on.
-
-    Of as many as `evaluate.images` it is the study's own row.
-    """
-    order = _order("real", len(bench.train))
-    size = min(count, len(order) - 1)
-    chosen, others = order[:size], torch.ones(len(order)).bool()
-    others[chosen] = False
-    images = bench.train[chosen]
-    seen = look(bench.inception, images)
-    judged = bench.judged_train.at(chosen)
-    return score(images, judged, bench.real, bench.train[others], 0, seen), size
-
-
-def _order(purpose: str, count: int) -> Tensor:
-    return Noise(seed_for(0, purpose), CPU).permutation(count)
+    return floors.read(root, params), params
 
 
 def differences(given: Tensor, real: Tensor) -> list[str]:
@@ -187,11 +146,11 @@ def _levels(images: Tensor) -> int:
     return int((images.flatten().bincount() > 0).sum())
 
 
-def _count(bench: _Bench, given: Tensor) -> list[str]:
+def _count(params: EvaluateParams | None, given: Tensor) -> list[str]:
     """Distances of few images are larger: numbers of other counts are no comparison."""
-    if bench.params is None or len(given) == bench.params.images:
+    if params is None or len(given) == params.images:
         return []
-    return [f"{len(given):,} images, while the study's tables are of {bench.params.images:,}: "
+    return [f"{len(given):,} images, while the study's tables are of {params.images:,}: "
             "compare with the row real beside, not with those"]  # fmt: skip
 
 
