@@ -15,7 +15,7 @@ from dvc.stage import Stage
 from ganvae.core import config
 from tests.project import ROOT
 
-MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
+MODELS = tuple(config.load(ROOT / config.PARAMS_FILE)["models"])  # the five, and a user's own
 TRAIN = {f"train_{m}" for m in MODELS}
 EVALUATE = {f"evaluate@{m}" for m in MODELS}
 

@@ -23,14 +23,23 @@ from ganvae.core.machine import Noise, seed_for
 from ganvae.evaluation import showcase
 from ganvae.models.base import build
 from ganvae.models.base.contract import to_images
-from ganvae.verbs import draw, listing, scores
+from ganvae.verbs import listing, scores
 from tests import inside, project, use_study
 from tests.architectures import params
 from tests.demo_run import Demo
 from tests.project import ROOT
 
 PAGE = (ROOT / "docs/use.md").read_text(encoding="utf-8")
-VERBS = ("sample", "reconstruct", "interpolate", "invert", "score", "export", "experiments")
+VERBS = (
+    "sample",
+    "reconstruct",
+    "interpolate",
+    "invert",
+    "score",
+    "export",
+    "report",
+    "experiments",
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,10 @@ def ganvae(*words: str) -> None:
 def picture(path: str | Path) -> Image.Image:
     with Image.open(path) as opened:
         return opened.copy()
+
+
+def page_title(path: str) -> str:
+    return re.findall("<title>(.*?)</title>", Path(path).read_text(encoding="utf-8"))[0]
 
 
 def test_what_the_page_shows_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,6 +92,8 @@ def test_what_the_page_shows_runs(here: Path, capsys: pytest.CaptureFixture[str]
     assert storage.read_json(Path("scores.json"))["given"]["images"] == 200
     said = capsys.readouterr()
     assert "warning: letters: 14 images of 40 x 40 pixels made 28 x 28" in said.err
+    assert page_title("study.html") == "5 generative models on digits"
+    assert page_title("mi2018.html").startswith("mi2018: ")
     for file in ("vae_seed_0.onnx", "gan.pt2", "vae.safetensors"):
         (example,) = re.findall(r"```python\n(.*?)```", Path(f"{file}.md").read_text(), re.DOTALL)
         called: dict[str, Any] = {}
@@ -145,6 +160,13 @@ REFUSED = [
     ("export vae --format onnx --network x", "vae has no network 'x'; it has: encoder, decoder"),
     ("export vae --format onnx --out x.pt2", "x.pt2: a file name that ends in .onnx expected"),
     ("experiments --study data", "data: "),
+    ("report", "ganvae report: the following arguments are required: --out"),
+    ("report --out x.pdf", "x.pdf: a name that ends in .html expected"),
+    ("report --out params.yaml/x.html", "params.yaml/x.html: cannot be written"),
+    ("report --study no --out x.html", "no: no such folder"),
+    ("report --study letters --out x.html", "params.yaml"),
+    ("report mi2019 --out x.html", "mi2019: no source paper; there are mi2018, battineedi2023"),
+    ("report ghosh2020 --out x.html", "ghosh2020: no report yet: run `make paper PAPER=ghosh2020`"),
     ("", "ganvae: the following arguments are required: verb"),
 ]  # fmt: skip
 
@@ -218,8 +240,9 @@ def test_a_class_is_what_the_decoder_is_asked_for(here: Path) -> None:
 def test_walks_are_those_of_the_figures() -> None:
     walks = showcase.interpolations(16).view(showcase.INTERPOLATIONS, -1, 16)
     for walk in walks:
-        torch.testing.assert_close(draw.between(walk[0], walk[-1], len(walk)), walk)
-    straight = draw.between(torch.ones(1), -torch.ones(1), 3)
+        (again,) = showcase.walks(walk[:1], walk[-1:], len(walk))
+        torch.testing.assert_close(again, walk)
+    (straight,) = showcase.walks(torch.ones(1, 1), -torch.ones(1, 1), 3)
     torch.testing.assert_close(straight, torch.tensor([[1.0], [0.0], [-1.0]]))
 
 

@@ -25,20 +25,24 @@ LETTERS = 14
 def make(folder: Path, demo: Demo) -> Path:
     """The finished digits' study, a papers' conditional GAN, pictures and three experiments."""
     folder.mkdir()
-    (folder / "data").symlink_to(demo.folder / "data")
+    for name in ("data", "plots"):
+        (folder / name).symlink_to(demo.folder / name)
+    (folder / "metrics").mkdir()
+    shutil.copy2(demo.folder / "metrics/classifier.json", folder / "metrics")
     shutil.copy2(demo.folder / "params.yaml", folder)
     write_weights(
         folder / "papers/data/ghosh2020/ghosh2020_cgan/trained/weights/seed_0.safetensors",
         "cgan",
         params("wide"),
     )
-    (folder / "papers/params.yaml").write_text("systems: {mi2018_gan: {paper: mi2018}}\n")
+    shutil.copy2(ROOT / "papers/params.yaml", folder / "papers")
+    shutil.copytree(ROOT / "papers/mi2018", folder / "papers/mi2018")
     stream = np.random.default_rng(0)
     (folder / "letters").mkdir()
     for i in range(LETTERS):
         shape = own_files.shape(own_files.SHAPES[i % 3], stream)
         shape.save(folder / "letters" / f"{i}.png")
-    (folder / ".gitignore").write_text("data\n")
+    (folder / ".gitignore").write_text("data\nplots\n")
     _with_experiments(folder)
     return folder
 

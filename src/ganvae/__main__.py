@@ -39,12 +39,13 @@ def parser() -> Parser:
     """The whole command line; the verb's name is `verb`."""
     whole = Parser(
         prog="ganvae",
-        description="Uses trained models, and measures images.",
+        description="Uses trained models, measures images, tells of studies.",
         epilog="`ganvae <verb> --help` shows an example of each; docs/use.md has more, and the "
         "same in Python.",
     )
     verbs = whole.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
-    for add in (_sample, _reconstruct, _interpolate, _invert, _score, _export, _experiments):
+    of_models = (_sample, _reconstruct, _interpolate, _invert, _export)
+    for add in (*of_models, _score, _report, _experiments):
         add(verbs)
     return whole
 
@@ -93,7 +94,7 @@ def _interpolate(verbs: Verbs) -> None:
         metavar="PATH",
         help="two or more images, between which to walk in their order (default: samples)",
     )
-    verb.add_argument("--negative", action="store_true", help="exchange their dark and light")
+    _negative(verb)
     _number(verb, "--walks", 8, "between samples, how many")
     _number(verb, "--points", 10, "images of a walk, both ends included")
     _number(verb, "--steps", 300, "of the search for the images, in a model without an encoder")
@@ -138,6 +139,18 @@ def _export(verbs: Verbs) -> None:
     verb.add_argument("--out", type=Path, metavar="FILE", help="default: MODEL_seed_N.FORMAT")
 
 
+def _report(verbs: Verbs) -> None:
+    about = "write the report of a study, or of a source paper, as one HTML file to send"
+    verb = _verb(verbs, about, "ganvae report --study .demo --out demo.html")
+    verb.add_argument(
+        "paper",
+        nargs="?",
+        metavar="PAPER",
+        help="a source paper, such as mi2018 (default: the study)",
+    )
+    verb.add_argument("--out", type=Path, required=True, metavar="x.html", help="the file")
+
+
 def _experiments(verbs: Verbs) -> None:
     about = "list the DVC experiments of this branch, better and worse marked"
     verb = _verb(verbs, about, "ganvae experiments --markdown > experiments.md")
@@ -178,8 +191,12 @@ def _images(verb: Parser) -> None:
         metavar="PATH",
         help="a picture, a folder of pictures, an .npz or an IDX file (default: test images)",
     )
-    verb.add_argument("--negative", action="store_true", help="exchange their dark and light")
+    _negative(verb)
     _number(verb, "--count", 20, "how many test images")
+
+
+def _negative(verb: Parser) -> None:
+    verb.add_argument("--negative", action="store_true", help="exchange their dark and light")
 
 
 def _number(verb: Parser, option: str, default: int | None, about: str) -> None:

@@ -9,6 +9,7 @@ from ganvae.verbs.draw import codes, draw, interpolate, invert, real_images, rec
 from ganvae.verbs.experiments import Experiment, experiments
 from ganvae.verbs.export import export
 from ganvae.verbs.images import read, write
+from ganvae.verbs.report import report
 from ganvae.verbs.scores import Scores
 from ganvae.verbs.scores import score_images as score
 from ganvae.verbs.trained import Trained, load
@@ -28,6 +29,7 @@ __all__ = [
     "read",
     "real_images",
     "reconstruct",
+    "report",
     "sample",
     "score",
     "write",

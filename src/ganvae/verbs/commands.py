@@ -14,13 +14,14 @@ from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.verbs import draw, images, listing, scores
 from ganvae.verbs.experiments import experiments as found_experiments
 from ganvae.verbs.export import export as exported
+from ganvae.verbs.report import report as made_report
 from ganvae.verbs.trained import Trained, load
 
 
 def run(given: Namespace) -> None:
     """Does what the command line asks for, on one thread, as everything that is measured."""
     machine.use_one_thread()
-    verbs = (sample, reconstruct, interpolate, invert, score, export, experiments)
+    verbs = (sample, reconstruct, interpolate, invert, score, export, report, experiments)
     {verb.__name__: verb for verb in verbs}[given.verb](given)
 
 
@@ -88,6 +89,12 @@ def export(given: Namespace) -> None:
     """`export.export`."""
     for path in exported(_loaded(given), given.format, given.out, given.network):
         print(path)
+
+
+def report(given: Namespace) -> None:
+    """`report.report`."""
+    written = made_report(given.out, given.paper, given.study)
+    print(f"{written}: {written.stat().st_size / 1e6:.1f} MB, to be opened in a browser")
 
 
 def experiments(given: Namespace) -> None:
