@@ -465,6 +465,7 @@ def test_inception_features_are_asked_for(
     assert metrics["fid_inception"] > 0
     assert metrics["inception_score_inception"] >= 1
     assert sum(small_inception) == 100 + TEST_IMAGES
+    monkeypatch.setattr("sys.argv", ["stage"])
     evaluate_real.main()
     rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
     assert all(row["metrics"]["fid_inception"] > 0 for row in rows.values())
