@@ -134,7 +134,7 @@ def test_it_touches_nothing_else(demo: Demo) -> None:
 def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> None:
     """As from an unpacked archive; the images and the judge come from the clone's run cache."""
     archive, cache = tmp_path / "project", Path(".demo/.dvc/cache")
-    ignored = shutil.ignore_patterns(".git", ".demo")
+    ignored = shutil.ignore_patterns(".git", ".demo", "__pycache__")
     shutil.copytree(demo.clone, archive, symlinks=True, ignore=ignored)
     shutil.copy2(project.ROOT / "demo.yaml", archive)
     before = project.contents(archive)
