@@ -6,13 +6,13 @@ has any. Writes `benchmarks/results/architectures.json` and the table in docs/ar
 """
 
 import argparse
-import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import kept
 from benchmarks.this_machine import described
 from benchmarks.worker import endless, random_images
 from ganvae.core import config, machine, storage
@@ -24,7 +24,7 @@ from ganvae.training import task
 
 RESULT = Path("benchmarks/results/architectures.json")
 PAGE = Path("docs/architectures.md")
-BEGIN, END = "<!-- from benchmarks/results/architectures.json -->", "<!-- end -->"
+BEGIN, END = kept.begin(RESULT), kept.END
 BASE = "wide"
 IMAGES, STEPS, ROUNDS = 1280, 3, 5
 
@@ -78,8 +78,7 @@ def options_of(name: str) -> dict[str, Any]:
 def with_table(page: str, found: Mapping[str, Any]) -> str:
     """The page with the table of these measurements in the place of its own."""
     rows = [HEADER, *(line(name, row) for name, row in found.items())]
-    table = "\n".join((BEGIN, "", *rows, "", END))
-    return re.sub(f"{BEGIN}.*?{END}", lambda _: table, page, flags=re.DOTALL)
+    return kept.with_table(page, BEGIN, rows)
 
 
 HEADER = "| architecture | models | million parameters | step against `wide` |\n|---|---|--:|--:|"

@@ -8,28 +8,24 @@ not measured again. Writes that file and the table in docs/architectures.md.
 """
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from benchmarks import tuning
+from benchmarks import kept, tuning
 from benchmarks.this_machine import described
-from ganvae.core import config, machine, storage
+from ganvae.core import config, machine
 from ganvae.errors import UserError, run
 
 RESULT = Path("benchmarks/results/quality.json")
 PAGE = Path("docs/architectures.md")
-BEGIN, END = f"<!-- from {RESULT.as_posix()} -->", "<!-- end -->"
+BEGIN, END = kept.begin(RESULT), kept.END
 LOCK = Path(".cache/quality.lock")
 CONV = Path("conv.yaml")
 HEADER = (
     "| model | `wide` | `conv`, equal epochs | `conv`, equal core seconds | its epochs |\n"
     "|---|--:|--:|--:|--:|"
 )
-
 NOTHING = "Not measured yet."
 
 
@@ -38,16 +34,16 @@ def main() -> None:
     asked = _arguments()
     machine.use_one_thread()
     wide = config.load()
-    models = asked.models or list(wide["models"])
-    for model in models:
+    for model in asked.models:
         if model not in wide["models"]:
             raise UserError(f"no model {model!r}; there are: {', '.join(wide['models'])}")
     setting = tuning.read(asked.folder)
-    for model in models:
-        if model not in _made():
+    for model in wide["models"]:
+        if model in (asked.models or wide["models"]) and model not in kept.read(RESULT):
             found = compared(setting, model, wide, asked.epochs)
             print(line(model, found), flush=True)
-            _add(model, {**found, "machine": described()})
+            row = {**found, "machine": described()}
+            kept.add(model, row, result=RESULT, page=PAGE, lock=LOCK, shown=with_table)
 
 
 def compared(
@@ -75,23 +71,10 @@ def line(model: str, found: Mapping[str, Any]) -> str:
 
 
 def with_table(page: str, made: Mapping[str, Any]) -> str:
-    """The page with the table of these trainings in its own's place."""
-    rows = [HEADER, *(line(model, made[model]) for model in made)] if made else [NOTHING]
-    table = "\n".join((BEGIN, "", *rows, "", END))
-    return re.sub(f"{BEGIN}.*?{END}", lambda _: table, page, flags=re.DOTALL)
-
-
-def _add(model: str, found: Mapping[str, Any]) -> None:
-    LOCK.parent.mkdir(exist_ok=True)
-    with FileLock(LOCK):
-        known = {**_made(), model: found}
-        made = {name: known[name] for name in config.load()["models"] if name in known}
-        storage.write_json(RESULT, made)
-        storage.write_text(PAGE, with_table(PAGE.read_text(encoding="utf-8"), made))
-
-
-def _made() -> dict[str, Any]:
-    return storage.read_json(RESULT) if RESULT.exists() else {}
+    """The page with the table of these trainings, in params.yaml's order, in its own's place."""
+    order = [model for model in config.load()["models"] if model in made]
+    rows = [HEADER, *(line(model, made[model]) for model in order)] if order else [NOTHING]
+    return kept.with_table(page, BEGIN, rows)
 
 
 def _arguments() -> Any:

@@ -10,20 +10,18 @@ each on a core.
 """
 
 import argparse
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from torch import Tensor
 
-from benchmarks import mnist
+from benchmarks import kept, mnist
 from benchmarks.this_machine import described
 from ganvae.comparison.tables import NONE
-from ganvae.core import config, machine, storage
+from ganvae.core import config, machine
 from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise
 from ganvae.errors import UserError, run
@@ -38,7 +36,7 @@ from ganvae.training import loop, task
 TRIALS = Path("benchmarks/tuning.yaml")
 RESULT = Path("benchmarks/results/tuning.json")
 PAGE = Path("docs/tuning.md")
-BEGIN, END = f"<!-- from {RESULT.as_posix()} -->", "<!-- end -->"
+BEGIN, END = kept.begin(RESULT), kept.END
 # what a trial's row shows: a field of the file, its head, its format
 COLUMNS = (
     ("epochs", "epochs", ".1f"),
@@ -76,10 +74,11 @@ def main() -> None:
     for name in names:
         if name not in trials:
             raise UserError(f"{TRIALS}: no trial {name!r}; there are: {', '.join(trials)}")
-        if name not in _made():
+        if name not in kept.read(RESULT):
             found = trial(setting, trials[name], arguments.seconds)
             print(f"{name}: {found}", flush=True)
-            _add(name, {**trials[name], **found, "machine": described()})
+            row = {**trials[name], **found, "machine": described()}
+            kept.add(name, row, result=RESULT, page=PAGE, lock=LOCK, shown=with_table)
 
 
 def trial(setting: Setting, given: Mapping[str, Any], seconds: float) -> dict[str, Any]:
@@ -163,14 +162,6 @@ def read(folder: Path) -> Setting:
     return Setting(train, labels[:-HELD_OUT], held_out, features, judge)
 
 
-def _add(name: str, found: Mapping[str, Any]) -> None:
-    LOCK.parent.mkdir(exist_ok=True)
-    with FileLock(LOCK):
-        made = {**_made(), name: found}
-        storage.write_json(RESULT, made)
-        storage.write_text(PAGE, with_table(PAGE.read_text(encoding="utf-8"), made))
-
-
 def with_table(page: str, made: Mapping[str, Any]) -> str:
     """The page with the table of these trials, in the order of their file, in its own's place."""
     order = [name for name in config.load(TRIALS) if name in made]
@@ -178,18 +169,13 @@ def with_table(page: str, made: Mapping[str, Any]) -> str:
     rows = [heads, ["---", *["--:"] * len(COLUMNS)]]
     rows += [[name, *_cells(made[name])] for name in order]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    table = "\n".join((BEGIN, "", *lines, "", END))
-    return re.sub(f"{BEGIN}.*?{END}", lambda _: table, page, flags=re.DOTALL)
+    return kept.with_table(page, BEGIN, lines)
 
 
 def _cells(found: Mapping[str, Any]) -> list[str]:
     if "diverged" in found:
         return ["diverged", *[NONE] * (len(COLUMNS) - 1)]
     return [format(found[key], form) if key in found else NONE for key, _, form in COLUMNS]
-
-
-def _made() -> dict[str, Any]:
-    return storage.read_json(RESULT) if RESULT.exists() else {}
 
 
 def _arguments() -> Any:

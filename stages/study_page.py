@@ -6,15 +6,12 @@ seed, the judge and the test images; writes `reports/report.html`.
 
 from pathlib import Path
 
-from ganvae.comparison import measurements
 from ganvae.core import config, machine, storage
 from ganvae.errors import run
-from ganvae.figures import style
 from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
-from ganvae.pages import explorer, study
+from ganvae.pages import study
 
-PLOTS = Path("plots")
 PAGE = Path("reports/report.html")
 READ = (
     Path("data/models"),
@@ -28,10 +25,9 @@ READ = (
 def main() -> None:
     arguments(__file__, __doc__)
     machine.use_one_thread()
-    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ, PLOTS]
-    with edits.unedited(read), style.defaults():
-        measured = measurements.read(config.load())
-        text = study.page(measured, PLOTS, explorer.explore(measured))
+    read = [*edits.sources(Path(__file__)), config.PARAMS_FILE, *READ, study.PLOTS]
+    with edits.unedited(read):
+        text = study.of_folder()
     storage.write_text(PAGE, text)
     print(f"{PAGE}: {len(text.encode()) / 1e6:.1f} MB, to be opened in a browser")
 

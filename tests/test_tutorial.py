@@ -19,7 +19,7 @@ DEMO, STUDY, LOOK, EXPERIMENT, BACK, FOLDER, MODEL = [
 
 pytestmark = pytest.mark.touching(
     "docs/tutorial.md", "docs/adding_a_model.md", "dvc.yaml", "params.yaml", "stages/",
-    "src/ganvae/models/", "src/ganvae/comparison/", "src/ganvae/verbs/",
+    "src/ganvae/models/", "src/ganvae/comparison/", "src/ganvae/figures/", "src/ganvae/verbs/",
 )  # fmt: skip
 
 
@@ -67,5 +67,6 @@ def test_the_tutorial(demo: Demo, tmp_path: Path) -> None:
     rows = pd.read_csv(folder / "metrics/comparison.csv")["row"]
     assert [row for row in rows if ", mixture" not in row][:6] == [*MODELS, NEW]
     assert f"\n{NEW} generator.loss," in (folder / "plots/losses.csv").read_text(encoding="utf-8")
+    assert f"\n{NEW}," in (folder / "plots/class_entropy.csv").read_text(encoding="utf-8")
     assert (folder / "lsgan.png").is_file()
     assert type_in(folder, ["dvc repro"])[0].count("Running stage") == 0

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganvae.core import imageset, machine
-from ganvae.core.imageset import dequantise, quantise
+from ganvae.core.imageset import CPU, dequantise, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
 from ganvae.floors import planted, selftest
@@ -26,7 +26,6 @@ from ganvae.judging.judged import (
 )
 from ganvae.judging.scoring import RealImages, Score, score
 
-CPU = torch.device("cpu")
 # Sets that say how far a metric moves by chance; one more is held against them. Fewer images show a
 # fault less clearly: there more sets make the interval half as wide.
 UNCHANGED, MORE = 5, 10

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.colors import to_hex
 
-from ganvae.comparison import facts, sections, summary, verdicts, words
+from ganvae.comparison import facts, measurements, sections, summary, verdicts, words
 from ganvae.comparison.captions import captions
 from ganvae.comparison.measurements import Study
 from ganvae.comparison.sections import Section
@@ -18,6 +18,7 @@ from ganvae.pages import explorer, html
 from ganvae.pages.explorer import Explored, Plane, View
 from ganvae.pages.html import Figure
 
+PLOTS = Path("plots")
 LARGEST_SVG = 400_000  # bytes; a larger one is shown as PNG
 FIRST = ("samples",)
 ALONG = "Along the training"
@@ -42,6 +43,17 @@ class Chapter:
 
     section: Section
     figures: Sequence[Figure]
+
+
+def of_folder() -> str:
+    """The page of the study in the current folder, from what was measured and its figures.
+
+    Raises:
+        UserError: a result or a figure is missing or damaged.
+    """
+    with style.defaults():
+        measured = measurements.read(config.load())
+        return page(measured, PLOTS, explorer.explore(measured))
 
 
 def page(study: Study, plots: Path, explored: Sequence[Explored]) -> str:

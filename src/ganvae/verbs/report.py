@@ -3,16 +3,11 @@
 from contextlib import chdir
 from pathlib import Path
 
-from ganvae.comparison import measurements
 from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.figures import style
-from ganvae.pages import explorer
 from ganvae.pages import study as study_page
 from ganvae.papers.shared import page, paper_page
 from ganvae.verbs import images
-
-PLOTS = Path("plots")
 
 
 def report(out: str | Path, paper: str | None = None, study: str | Path = ".") -> Path:
@@ -38,15 +33,9 @@ def report(out: str | Path, paper: str | None = None, study: str | Path = ".") -
         raise UserError(f"{study}: no such folder")
     path = path.absolute()
     with chdir(study):
-        text = _of_study() if paper is None else _of_paper(paper)
+        text = study_page.of_folder() if paper is None else _of_paper(paper)
     storage.write_text(path, text)
     return Path(out)
-
-
-def _of_study() -> str:
-    with style.defaults():
-        measured = measurements.read(config.load())
-        return study_page.page(measured, PLOTS, explorer.explore(measured))
 
 
 def _of_paper(paper: str) -> str:
