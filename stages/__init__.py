@@ -11,6 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+import ganvae.errors  # noqa: F401 (it notes who began this process)
+
 if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # a command that still imports for a second or two: Ctrl-C ends it without a traceback
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ganvae.core import config
-from ganvae.errors import UserError, run
+from ganvae.errors import UserError, parameters_of, run
 from ganvae.jobs.arguments import arguments
 from ganvae.tools.syntax import counted, output, recorded, same_program
 
@@ -22,7 +22,8 @@ from ganvae.tools.syntax import counted, output, recorded, same_program
 def main() -> None:
     """Entry point: `python -m stages.accept`."""
     arguments(__file__, __doc__)
-    lock = config.load(Path("dvc.lock"))["stages"]
+    with parameters_of(Path("dvc.lock")):
+        lock = config.section(config.load(Path("dvc.lock")), "stages")
     changed = json.loads(output([sys.executable, "-m", "dvc", "status", "--json"]))
     for stage, changes in changed.items():
         if stage not in lock:

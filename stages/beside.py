@@ -49,6 +49,9 @@ def lay_out(above: Path) -> Path:
     values = config.overlay(config.load(), config.load(above))
     check_params.check(values)
     folder = Path(f".{above.stem}")
+    laid = any((folder / name).exists() for name in ("stages", "src", "params.yaml"))
+    if folder.exists() and not laid:
+        raise UserError(f"{above}: {folder} is something else; give the file another name")
     for name in ("stages", "src"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.rmtree(folder / name, ignore_errors=True)

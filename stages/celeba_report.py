@@ -35,7 +35,8 @@ def main() -> None:
         names = list(config.section(config.load(FILE), "systems"))
     read = [systems.read(name, FILE) for name in names]
     data = [read[0].data / "processed", *(system.folder for system in read)]
-    with edits.unedited([*edits.sources(Path(__file__)), FILE, *data]), style.defaults():
+    code = [*edits.sources(Path(__file__)), *edits.package("models", "networks")]
+    with edits.unedited([*code, FILE, *data]), style.defaults():
         files = _files(read)
     for name, content in files.items():
         storage.write_bytes(OUT / name, content)

@@ -16,6 +16,7 @@ from ganvae.data import idx
 from ganvae.data.sources import DataParams, count_train_images
 from ganvae.errors import ParameterError, run
 from ganvae.figures.params import FiguresParams
+from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
 from ganvae.judging.classifier import ClassifierParams
 from ganvae.judging.judged import EvaluateParams
@@ -89,8 +90,9 @@ def slow_precision(values: Mapping[str, Any], file: Path = config.PARAMS_FILE) -
 def main() -> None:
     """Entry point: `python -m stages.check_params`."""
     arguments(__file__, __doc__)
-    values = config.load()
-    check(values)
+    with edits.unedited([Path(__file__), config.PARAMS_FILE]):
+        values = config.load()
+        check(values)
     if line := slow_precision(values):
         print(f"note: {line}", file=sys.stderr)
     storage.write_text(Path("data/params_checked"), "params.yaml is checked before every run\n")

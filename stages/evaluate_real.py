@@ -57,7 +57,8 @@ def _measured() -> tuple[dict[str, Any], dict[str, Tensor]]:
     images = given.images
     tested_with = TESTED_WITH.get(values["data"]["name"], math.inf)
     strict = params.images >= tested_with
-    if params.images > tested_with and (line := floors.overlap(params.images, len(images))):
+    line = floors.overlap(params.images, len(images), strict)
+    if line and params.images != tested_with:
         print(f"note: params.yaml: evaluate.images = {params.images}: {line}", file=sys.stderr)
     found = floors.measure(
         given, params.images, sys.stderr.isatty(), word=classes.word, strict=strict

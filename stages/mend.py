@@ -1,9 +1,11 @@
-"""Mends a `dvc.lock` that DVC has left empty or torn: `python -m stages.mend [<project>]`.
+"""Mends what a killed DVC has left empty or torn: `python -m stages.mend [<project>]`.
 
-DVC truncates the file before it writes it, so a kill at that moment leaves no lock that it can
-read again. `make demo`, `make study` and `make paper` call this first.
+DVC truncates `dvc.lock`, and its own note of who reads and writes what, before it writes them, so a
+kill at that moment leaves a file that it cannot read again. `make demo`, `make study` and `make
+paper` call this first.
 """
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from ganvae.core import storage
-from ganvae.errors import run
+from ganvae.errors import UserError, run
 from ganvae.jobs.arguments import arguments
 
 
@@ -25,10 +27,25 @@ def mend(project: Path) -> None:
     """Puts the committed `dvc.lock` in the place of a torn one; without one it is begun anew.
 
     Nothing is lost: what was made since lies in DVC's run cache, from where `dvc repro` takes it.
+    So too of pipelines in folders of the project. DVC's own note, torn, is removed.
+
+    Raises:
+        UserError: Git has marked a conflict in one.
     """
-    lock = project / "dvc.lock"
+    for lock in (project / "dvc.lock", *sorted(project.glob("*/dvc.lock"))):
+        if lock.parent == project or not (lock.parent / ".dvc").is_dir():
+            _mend_lock(lock)
+    note = project / ".dvc/tmp/rwlock"
+    if note.exists() and not _is_json(note):
+        note.unlink()
+        print(f"{note}: was torn, as DVC was killed while it wrote it; removed", flush=True)
+
+
+def _mend_lock(lock: Path) -> None:
     if not lock.exists() or _readable(lock):
         return
+    if any(line.startswith(b"<<<<<<< ") for line in lock.read_bytes().splitlines()):
+        raise UserError(f"{lock}: Git has marked a conflict: take one side, then dvc repro")
     committed = _committed(lock)
     if committed is None:
         lock.unlink()
@@ -44,6 +61,14 @@ def _readable(lock: Path) -> bool:
             Lockfile(repo, str(lock)).load()
         except DvcException:
             return False
+    return True
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
     return True
 
 

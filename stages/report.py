@@ -1,51 +1,36 @@
-"""The report of one paper: `python -m stages.report <paper>`.
+"""Stage report: everything about the study in one HTML file that can be sent.
 
-Reads papers/data/<paper>/, the papers' images, papers/params.yaml and papers/<paper>/claims.yaml,
-for parakatta2023 the main study's metrics/comparison.json too; writes values.csv, further tables
-and figures to papers/<paper>/report/, all or nothing.
+Reads what `compare` reads and its figures in `plots/`, the weights of each model's first finished
+seed, the judge and the test images; writes `reports/report.html`.
 """
 
-import importlib
-from collections import Counter
 from pathlib import Path
 
-from ganvae.core import storage
-from ganvae.core.config import PAPERS, PAPERS_FILE
-from ganvae.errors import UserError, run
-from ganvae.figures import style
+from ganvae.core import config, machine, storage
+from ganvae.errors import run
 from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
-from ganvae.papers.shared import claims, values, verdicts
-from ganvae.papers.shared.page import TITLES
-from ganvae.papers.shared.results import Results
+from ganvae.pages import study
+
+PAGE = Path("reports/report.html")
+READ = (
+    Path("data/models"),
+    Path("data/evaluation"),
+    Path("data/classifier"),
+    Path("data/processed/test.safetensors"),
+    Path("metrics/classifier.json"),
+)
 
 
 def main() -> None:
-    known = "|".join(TITLES)
-    (paper,) = arguments(__file__, __doc__, f"<{known}>")
-    if paper not in TITLES:
-        raise UserError(f"usage: python -m stages.report <{known}>")
-    out = PAPERS / paper / "report"
-    module = importlib.import_module(f"ganvae.papers.{paper}.report")
-    code = edits.sources(Path(__file__), Path(str(module.__file__)))
-    data = [PAPERS / paper / "claims.yaml", PAPERS / "data" / paper, PAPERS / "data" / "mnist"]
-    beside = Path("metrics/comparison.json")  # parakatta2023 compares with the main study
-    with (
-        storage.whole_folder(out) as written,
-        edits.unedited([*code, PAPERS_FILE, *data, beside]),
-        style.defaults(),
-    ):
-        results, rows = Results(paper), claims.read(paper)
-        found = values.collect(results, verdicts.needs(paper, rows))
-        report = module.report(results, rows)
-        storage.write_text(written / "values.csv", values.text(found))
-        for stem, table in report.tables.items():
-            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-            storage.write_text(written / f"{stem}.csv", text)
-        for stem, figure in report.figures.items():
-            storage.write_bytes(written / f"{stem}.png", style.to_png(figure))
-    counts = Counter(judged.verdict for judged in verdicts.tell(paper, rows, found).values())
-    print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    arguments(__file__, __doc__)
+    machine.use_one_thread()
+    code = [*edits.sources(Path(__file__)), *edits.package("models", "networks", "pages")]
+    read = [*code, config.PARAMS_FILE, *READ, study.PLOTS]
+    with edits.unedited(read):
+        text = study.of_folder()
+    storage.write_text(PAGE, text)
+    print(f"{PAGE}: {len(text.encode()) / 1e6:.1f} MB, to be opened in a browser")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """All trainings that `dvc repro` would start, at once: every core or GPU busy to the end.
 
-`make study` runs it after `dvc repro preprocess` and before `dvc repro`, `make paper` likewise with
-the name of a paper and before its report; the stages find what is done here. Reads `params.yaml`,
-or papers/params.yaml; writes into the trainings' own folders. What DVC's run cache has is not
-trained but taken from there.
+`make study` runs it after `dvc repro evaluate_real` and before `dvc repro`, `make paper` likewise
+with the name of a paper and before its report; the stages find what is done here. Reads
+`params.yaml`, or papers/params.yaml; writes into the trainings' own folders. What DVC's run cache
+has is not trained but taken from there.
 """
 
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage.cache import RunCacheNotFoundError
 
@@ -40,7 +42,8 @@ def main() -> None:
 
 def of_params() -> dict[str, System]:
     """The models of `params.yaml` by their stages."""
-    return {f"train_{name}": systems.read(name) for name in config.load()["models"]}
+    models = config.section(config.load(), "models")
+    return {f"train_{name}": systems.read(name) for name in models}
 
 
 def of_paper(paper: str) -> dict[str, System]:
@@ -65,8 +68,21 @@ def train(wanted: Iterable[System]) -> None:
 
 
 def changed(wanted: Mapping[str, System]) -> list[System]:
-    """Those whose stage is out of date and in no cache. Raises `UserError` without a stage."""
+    """Those whose stage is out of date and in no cache.
+
+    Raises:
+        UserError: there is no such stage, nothing is wanted, or DVC cannot read its files.
+    """
+    if not wanted:
+        raise UserError("nothing to train: no models")
     file = next(iter(wanted.values())).file
+    try:
+        return _changed(wanted, file)
+    except DvcException as error:  # torn, or held by another DVC
+        raise UserError(str(error)) from None
+
+
+def _changed(wanted: Mapping[str, System], file: Path) -> list[System]:
     with Repo(str(file.parent)) as repo, repo.lock:
         stages = {stage.name: stage for stage in repo.index.stages if stage.name}
         for name in wanted.keys() - stages.keys():

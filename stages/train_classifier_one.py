@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganvae.core import machine
-from ganvae.errors import run
+from ganvae.core.config import PAPERS_FILE
+from ganvae.errors import parameters_of, run
 from ganvae.experiments.shared import classifiers
 from ganvae.jobs.arguments import arguments
 from ganvae.jobs.attend import POLL_SECONDS
@@ -25,7 +26,8 @@ def main() -> None:
     stopped = watch_for_stop()
     threading.Thread(target=_end_when, args=[stopped], daemon=True).start()
     machine.use_one_thread()
-    classifiers.train_one(Path(folder))
+    with parameters_of(PAPERS_FILE, "an experiment's "):
+        classifiers.train_one(Path(folder))
 
 
 def _end_when(stopped: Callable[[], bool]) -> None:

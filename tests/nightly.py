@@ -26,7 +26,7 @@ OF_NETWORKS = {
 LAYERS = "src/ganvae/networks/layers/"
 REPORT_FOR_ALL = "mi2018"
 OF_REPORTS = (
-    "src/ganvae/papers/shared/", "papers/params.yaml", "stages/report.py",
+    "src/ganvae/papers/shared/", "papers/params.yaml", "stages/paper_report.py",
     "tests/paper_results.py", "tests/made_experiments.py",
 )  # fmt: skip
 

@@ -186,6 +186,12 @@ LADDER = b"a0: &a0 [1]\n" + b"".join(
 )
 
 
+# each mapping merges ten of the one before, which PyYAML copies
+MERGES = b"a0: &a0 {x: 1}\n" + b"".join(
+    b"a%d: &a%d {<<: [%s]}\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 10)) for i in range(1, 12)
+)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -198,6 +204,7 @@ LADDER = b"a0: &a0 [1]\n" + b"".join(
         (b"a: " + b"[" * 30 + b"]" * 30, "nested more than 20 deep"),
         (b"a: &a [*a]", "nested more than 20 deep"),
         (LADDER, "more than 100000 values"),
+        (MERGES, "more than 100000 values by merge keys"),
         (b"- 1", "a mapping of sections is expected"),
         (b"", "a mapping of sections is expected"),
         (None, "no such file; run from the repository's root"),

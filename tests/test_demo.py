@@ -72,6 +72,11 @@ def test_a_file_is_laid_over_in_a_folder_of_its_name(
         n: c for n, c in project.contents(Path()).items() if not n.startswith(".mine/")
     } == before
     assert (folder / ".gitignore").read_text() == "*\n"
+    Path(".venv").mkdir()
+    shutil.copy2("mine.yaml", "venv.yaml")
+    with pytest.raises(UserError, match=r"venv\.yaml: \.venv is something else"):
+        beside.lay_out(Path("venv.yaml"))
+    assert not any(Path(".venv").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ FILES: Mapping[str, tuple[str, str]] = {
     "comparison/constraint.py": ("compare report", "experiment report"),
     "figures": ("compare report", "report celeba_report"),
     "stages/compare.py": ("compare report", ""),
-    "pages stages/study_page.py": ("report", ""),
+    "pages stages/report.py": ("report", ""),
     "experiments": ("", "experiment* report*"),
     "experiments/shared stages/experiment.py stages/train_classifier_one.py": ("", EXPERIMENTS),
     "papers": ("", "report*"),
-    "papers/shared stages/report.py": ("", "report"),
+    "papers/shared stages/paper_report.py": ("", "report"),
     "stages/other_data.py": ("", OF_DATA),
     "celeba/images.py stages/celeba_data.py": ("", f"celeba_data {FACES}"),
     "celeba/faces.py stages/celeba_report.py": ("", "celeba_report"),
@@ -257,9 +257,12 @@ def test_editors_files_and_bytecode_trigger_nothing(tmp_path: Path, papers_too: 
     project.succeed(project.command(folder, "git", "init", "-q"))
     before = code(folder / "papers" if papers_too else folder)
     for place in sorted({folder / "stages", *(p.parent for p in folder.rglob("src/**/*.py"))}):
-        for name in ("a.py~", ".a.py.swp", "#a.py#", "4913", "__pycache__/a.cpython-311.pyc"):
+        for name in ("a.py~", ".a.py.swp", "#a.py#", "4913", "__pycache__/a.cpython-311.pyc",
+                     "._a.py", ".ipynb_checkpoints/a-checkpoint.py"):  # fmt: skip
             (place / name).parent.mkdir(exist_ok=True)
             (place / name).write_bytes(b"of an editor")
+        if not (place / ".#a.py").is_symlink():  # papers/stages is stages
+            (place / ".#a.py").symlink_to("user@host.123:456")  # Emacs's lock leads nowhere
     assert code(folder / "papers" if papers_too else folder) == before
     with (folder / "src/ganvae/metrics/sharpness.py").open("a") as file:
         file.write("EDIT = 1\n")

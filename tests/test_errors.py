@@ -23,6 +23,13 @@ STARTS = f"""import subprocess, sys, time
 stage = subprocess.Popen([sys.executable, "-c", {WAITS!r}], stdout=subprocess.DEVNULL)
 print(stage.pid, flush=True)
 time.sleep(60)"""
+# the command behind the stage keeps every shell from becoming the stage
+BY_SHELL = f"""import shlex, subprocess, sys, time
+line = shlex.join([sys.executable, "-c", {WAITS!r}]) + "; true"
+shell = subprocess.Popen(["/bin/sh", "-c", line], stdout=subprocess.DEVNULL)
+time.sleep(0.5)
+print(shell.pid, flush=True)
+time.sleep(60)"""
 
 
 def test_text_goes_out_whatever_the_encoding() -> None:
@@ -35,18 +42,24 @@ def test_text_goes_out_whatever_the_encoding() -> None:
         assert done.stderr.startswith(b"error: ")
 
 
-@pytest.mark.parametrize("variables", [{"DVC_STAGE": "evaluate@vae"}, {}], ids=["dvc", "nohup"])
+@pytest.mark.parametrize(
+    ("variables", "starts"),
+    [({"DVC_STAGE": "evaluate@vae"}, STARTS), ({"DVC_STAGE": "evaluate@vae"}, BY_SHELL),
+     ({}, STARTS)],
+    ids=["dvc", "by a shell that stays", "nohup"],
+)  # fmt: skip
 def test_a_stage_ends_with_the_dvc_that_started_it(
-    tmp_path: Path, variables: dict[str, str]
+    tmp_path: Path, variables: dict[str, str], starts: str
 ) -> None:
     dvc = subprocess.Popen(
-        [*COMMAND, STARTS],
+        [*COMMAND, starts],
         cwd=tmp_path,
         env=project.environment(**variables),
         stdout=subprocess.PIPE,
     )
     assert dvc.stdout
     stage = psutil.Process(int(dvc.stdout.readline()))
+    stage = (stage.children() or [stage])[0]
     while not (tmp_path / "begun").exists():
         assert dvc.poll() is None
         time.sleep(0.02)

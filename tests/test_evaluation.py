@@ -477,15 +477,16 @@ def test_inception_features_are_asked_for(
 
 
 @pytest.mark.usefixtures("nothing_demanded")
-@pytest.mark.parametrize(("asked", "used"), [(120, 120), (200, 149)])
+@pytest.mark.parametrize(("asked", "used"), [(60, 60), (200, 75)])
 def test_real_rows(root: Path, asked: int, used: int) -> None:
+    """With no test for these images at most half of the training images are in a set."""
     set_params(n=asked)
     evaluate_real.main()
     details = storage.read_json(Path("data/evaluation/real/details.json"))
     arrays = storage.read_tensors(Path("data/evaluation/real/arrays.safetensors"))
     rows = details["rows"]
     counts = {name: (row["images"], row["against"]) for name, row in rows.items()}
-    faulty = {f"planted_{fault}": (asked, TEST_IMAGES) for fault in PLANTED}
+    faulty = {f"planted_{fault}": (used, TEST_IMAGES) for fault in PLANTED}
     assert counts == {"real": (used, TEST_IMAGES), "real_halves": (13, 12), **faulty}
     for name, row in rows.items():
         assert sum(row["class_histogram"]) == counts[name][0]
@@ -496,7 +497,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
         for metric in rows["real"]["metrics"]
         for fault in [*PLANTED, selftest.UNCHANGED]
     }
-    assert arrays["samples"].shape == (100, 28, 28)
+    assert arrays["samples"].shape == (used, 28, 28)
     assert arrays["image_entropy"].shape == (used,)
     train = imageset.quantise(images(150, seed=150)).flatten(1)
     assert all((train == sample.flatten()).all(dim=1).any() for sample in arrays["samples"])
@@ -504,8 +505,7 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
     memorization = {name: row["metrics"]["memorization"] for name, row in rows.items()}
     assert memorization["planted_copies"] == 1
     assert memorization["real_halves"] < 0.5
-    if used == 120:  # of 149 one image is left to be held against
-        assert abs(memorization["real"]) < 0.5
+    assert abs(memorization["real"]) < 0.5
 
 
 @pytest.mark.usefixtures("nothing_demanded")
@@ -677,8 +677,13 @@ def test_an_edit_during_an_evaluation_is_refused(
 
 
 def test_sets_that_overlap_are_told() -> None:
-    assert floors.overlap(10_000, 60_000) is None
-    told = floors.overlap(10_001, 60_000)
+    assert floors.overlap(10_000, 60_000, strict=True) is None
+    told = floors.overlap(10_001, 60_000, strict=True)
     assert told is not None
-    assert told.startswith("6 sets of 10001 of 60000 training images have images in common")
+    assert "60000 training images: 6 sets of 10001 have images in common" in told
     assert told.endswith("they have none up to 10000")
+    assert floors.overlap(500, 5_500, strict=False) is None
+    told = floors.overlap(10_000, 450, strict=False)
+    assert told is not None
+    assert told.startswith("there are 450 training images, so real images are measured as 225: 11")
+    assert told.endswith("they have none up to 40")

@@ -11,7 +11,16 @@ import pytest
 from ganvae.core.imageset import CPU
 from ganvae.errors import UserError
 from ganvae.judging import classifier
-from stages import compare, download, evaluate, evaluate_real, preprocess, train_classifier
+from stages import (
+    check_params,
+    compare,
+    download,
+    evaluate,
+    evaluate_real,
+    preprocess,
+    report,
+    train_classifier,
+)
 from tests import inside, project
 from tests.demo_run import Demo
 
@@ -28,12 +37,15 @@ STAGES: list[tuple[ModuleType, list[str], str, str, str]] = [
     (evaluate, ["gan"], "evaluate", "data/processed/train.safetensors", "metrics"),
     (compare, [], "summary.rows", "data/evaluation/gan/new.json", "metrics"),
     (compare, [], "summary.rows", "metrics/classifier.json", "plots"),
+    (check_params, [], "check", "params.yaml", "data/params_checked"),
+    (report, [], "study.of_folder", "plots/samples.png", "reports"),
 ]
 # what would take long returns this instead
 QUICK: dict[str, Callable[[], Any]] = {
     "classifier.train": lambda: classifier.load(JUDGE, CPU),
     "_measured": lambda: ({}, {}),
     "evaluate": lambda: ({"seeds": {}}, {}),
+    "study.of_folder": lambda: "a page",
 }
 
 

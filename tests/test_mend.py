@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ganvae.errors import UserError
 from stages.mend import mend
 from tests import project
 
@@ -14,6 +15,26 @@ PIPELINE = """stages:
     deps: [b]
     outs: [a]
 """
+
+
+def test_a_pipeline_below_and_dvcs_note_are_mended_and_a_conflict_is_left(tmp_path: Path) -> None:
+    project.succeed(project.command(tmp_path, "git", "init", "-q"))
+    project.succeed(project.command(tmp_path, sys.executable, "-m", "dvc", "init", "-q"))
+    (tmp_path / "faces").mkdir()
+    below, note = tmp_path / "faces/dvc.lock", tmp_path / ".dvc/tmp/rwlock"
+    note.parent.mkdir(exist_ok=True)
+    for torn in (below, note):
+        torn.write_bytes(b"")
+    mend(tmp_path)
+    assert not below.exists()
+    assert not note.exists()
+    note.write_text("{}")
+    conflict = b"schema: '2.0'\n<<<<<<< HEAD\nstages: {}\n=======\n>>>>>>> b\n"
+    (tmp_path / "dvc.lock").write_bytes(conflict)
+    with pytest.raises(UserError, match=r"dvc\.lock: Git has marked a conflict"):
+        mend(tmp_path)
+    assert (tmp_path / "dvc.lock").read_bytes() == conflict
+    assert note.exists(), "a whole one stays as it is"
 
 
 @pytest.mark.parametrize("left", [0.0, 0.1])

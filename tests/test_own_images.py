@@ -1,6 +1,7 @@
 """Reading a user's own images, in every form, and refusing what cannot be used."""
 
 import gzip
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganvae.data import idx, own, pictures
+from ganvae.data import forms, idx, npz, own, pictures
 from ganvae.data.own import Own
 from ganvae.errors import UserError
 from tests.own_files import SHAPES, levels, write_shapes
@@ -154,6 +155,30 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     assert float(inverted.parts["train"][0].float().mean()) < 127
 
 
+def test_images_in_the_order_of_their_classes_are_mixed(tmp_path: Path) -> None:
+    """What shows the first images would else show one class; a part that is mixed stays."""
+    found = read(write_shapes(tmp_path / "shapes", 90))
+    for images, classes in found.parts.values():
+        assert set(classes[:20].tolist()) == {0, 1, 2}
+        assert len(images) == len(classes)
+    images, labels = levels(60), np.arange(60) // 20
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels, x_test=images, y_test=labels % 2)
+    parts = read(tmp_path / "a.npz").parts
+    assert not np.array_equal(parts["train"][0].numpy(), images)
+    own = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    pairs = zip(parts["train"][0].numpy(), parts["train"][1].tolist(), strict=True)
+    assert all(own[image.tobytes()] == label for image, label in pairs)
+    assert np.array_equal(parts["test"][0].numpy(), images), "of classes that alternate"
+
+
+def test_numbers_as_names_are_sorted_as_numbers(tmp_path: Path) -> None:
+    for number in (0, 2, 10):
+        write_shapes(tmp_path / "made", 100, names=("circle",), seed=number)
+        (tmp_path / "made/circle").rename(tmp_path / "made" / str(number))
+    (tmp_path / "made/Thumbs.db").write_text("left by a system")
+    assert read(tmp_path / "made").names == ["0", "2", "10"]
+
+
 def test_parts_of_ones_own(tmp_path: Path) -> None:
     write_shapes(tmp_path / "train", 30)
     write_shapes(tmp_path / "test", 20, names=("circle", "cross", "square"), seed=1)
@@ -185,9 +210,49 @@ def test_npz(tmp_path: Path, keys: tuple[str, ...], colour: tuple[int, ...]) -> 
         assert found.names == [str(i) for i in range(7)]
         if colour:
             grey = images.astype(float) @ [0.2989, 0.587, 0.114]
-            assert np.abs(found.parts["train"][0].numpy() - grey).max() <= 1
+            assert np.abs(found.parts["train"][0].numpy() - grey).max() <= 0.51
         else:
             assert np.array_equal(found.parts["test"][0], images)
+
+
+def test_levels_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two levels and 16 bits become 8 and are told; other arrays of the file are left alone."""
+    labels = np.arange(60) % 3
+    names = np.array(["a", None], dtype=object)
+    for given, said in (
+        (levels(60) > 127, "60 images of two levels made black and white"),
+        (levels(60).astype(np.uint16) * 257, "60 images of 16 bits made 8"),
+    ):
+        np.savez(tmp_path / "a.npz", images=given, labels=labels, class_names=names)
+        done: Counter[str] = Counter()
+        batches = list(forms.find(tmp_path / "a.npz")["train"].pictures(done))
+        assert torch.cat(batches).dtype == torch.uint8
+        assert [f"{count} images {words}" for words, count in done.items()] == [said]
+    np.savez_compressed(tmp_path / "b.npz", images=np.zeros((1, 1000, 1000), np.bool_))
+    monkeypatch.setattr(npz, "MAX_UNPACKED", 2**19)
+    with pytest.raises(UserError, match=r"b\.npz: no \.npz .* an array of more than"):
+        forms.find(tmp_path / "b.npz")
+    np.savez(tmp_path / "a.npz", images=levels(60).astype(np.uint16), labels=labels)
+    with pytest.raises(UserError, match="16-bit levels, none above 255: save them as uint8"):
+        forms.find(tmp_path / "a.npz")
+
+
+def test_kinds_of_jpeg(tmp_path: Path) -> None:
+    """Of four colours, turned by the camera, with a name in capitals."""
+    tall = Image.new("L", (28, 40), 255)
+    tall.paste(0, (0, 0, 28, 20))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the top is on the right
+    (tmp_path / "A").mkdir()
+    tall.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "A/TURNED.JPG", exif=turned)
+    upright = pictures.read(tmp_path / "A/TURNED.JPG", Counter())[0, 0].float()
+    assert upright.shape == (40, 28)
+    assert float(upright[:15].mean()) < 20 < 235 < float(upright[25:].mean())
+    Image.new("CMYK", (28, 28), (0, 255, 255, 0)).save(tmp_path / "A/b.Jpeg")
+    red = pictures.read(tmp_path / "A/b.Jpeg", Counter())[0]
+    assert red.shape == (3, 28, 28)
+    assert float(red[0].float().mean()) > 200 > 60 > float(red[1].float().mean())
+    assert len(forms.find(tmp_path)["train"].labels) == 2
 
 
 def test_kinds_of_png(tmp_path: Path) -> None:
@@ -205,6 +270,11 @@ def test_kinds_of_png(tmp_path: Path) -> None:
     laid = pictures.read(tmp_path / "clear.png", done)[0, 0]
     assert int(laid.sum()) == 255
     assert int(laid[4, 3]) == 255
+    ink = Image.new("RGBA", (28, 28), (0, 0, 0, 0))  # black strokes on nothing, to be inverted
+    ink.putpixel((3, 4), (0, 0, 0, 255))
+    ink.save(tmp_path / "ink.png")
+    laid = pictures.read(tmp_path / "ink.png", Counter(), pictures.ground(True))[0, 0]
+    assert int((laid == 0).sum()) == 1
     assert set(done) == {"of 16 bits made 8", "with transparency laid on black"}
 
 
@@ -221,9 +291,36 @@ def broken(folder: Path, kind: str) -> str:
         file = folder / "cross" / "0.png"
         file.write_bytes(file.read_bytes()[:80])
         return "cross/0.png: no PNG or JPEG image"
+    if kind == "long":  # a small file, and a square of it of a gigabyte
+        Image.new("L", (30_000, 3)).save(folder / "cross" / "0.png")
+        return "cross/0.png: 30000 x 3 pixels: too large a picture"
+    if kind == "name":
+        (folder / "cross").rename(folder / os.fsdecode(b"caf\xe9"))
+        write_shapes(folder / "more", 60, seed=1)
+        for name in SHAPES:
+            (folder / "more" / name).rename(folder / f"more {name}")
+        (folder / "more").rmdir()
+        return r"'caf\udce9': a name that cannot be shown"
     if kind == "other file":
         (folder / "cross" / "notes.txt").write_text("x")
         return "notes.txt: no PNG or JPEG file"
+    if kind == "class train":
+        (folder / "cross").rename(folder / "train")
+        return "train/ beside circle/: parts are called train/ and test/"
+    if kind == "other part":
+        (folder / "cross").rename(folder / "train")
+        (folder / "circle").rename(folder / "Test")
+        (folder / "square").rename(folder / "valid")
+        return "train/ beside Test/: parts are called train/ and test/"
+    if kind == "flat test":
+        (folder / "train").mkdir()
+        for name in SHAPES:
+            (folder / name).rename(folder / "train" / name)
+        write_shapes(folder / "test", 60, names=("circle",))
+        for file in (folder / "test/circle").iterdir():
+            file.rename(folder / "test" / file.name)
+        (folder / "test/circle").rmdir()
+        return "folders of classes in one of train/ and test/ alone"
     if kind == "loose file":
         Image.new("L", (9, 9)).save(folder / "loose.png")
         return "loose.png: a file beside folders of classes"
@@ -232,7 +329,20 @@ def broken(folder: Path, kind: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "kind", ["empty class", "no image", "truncated", "other file", "loose file", "deep"]
+    "kind",
+    [
+        "empty class",
+        "no image",
+        "truncated",
+        "other file",
+        "loose file",
+        "deep",
+        "class train",
+        "other part",
+        "flat test",
+        "long",
+        "name",
+    ],
 )
 def test_bad_folders_get_one_line(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "set"
@@ -255,8 +365,9 @@ def test_too_few_images_and_foreign_classes(tmp_path: Path) -> None:
     write_shapes(tmp_path / "tiny" / "more", 1, names=("square",), seed=6)
     (tmp_path / "tiny" / "more" / "square").rename(tmp_path / "tiny" / "square")
     (tmp_path / "tiny" / "more").rmdir()
-    with pytest.raises(UserError, match="class square stands in the test part alone: it has too"):
-        read(tmp_path / "tiny", test_share=0.75)
+    tiny = read(tmp_path / "tiny", test_share=0.75)
+    assert 2 in tiny.parts["train"][1], "the only square is trained on, whatever its hash"
+    assert 2 not in tiny.parts["test"][1]
     write_shapes(tmp_path / "ten" / "train", 60, names=("circle",))
     write_shapes(tmp_path / "ten" / "test", 10, names=("circle",))
     with pytest.raises(UserError, match="10 test images; at least 50 expected"):

@@ -40,15 +40,15 @@ def documented() -> list[str]:
 
 
 def documented_block() -> dict[str, Any]:
-    """The block `data` of the page."""
+    """The parameters of the page."""
     (block,) = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
     values: dict[str, Any] = yaml.safe_load("\n".join(line[3:] for line in block.splitlines()))
     return values
 
 
 def make(place: Path, **data: Any) -> Path:
-    """A committed project with the page's block `data`, laid over by `data`, and no images yet."""
-    made = project.make(place, config.overlay(SMALL, documented_block()))
+    """A committed project with the page's parameters, laid over by `data`, and no images yet."""
+    made = project.make(place, config.overlay(documented_block(), SMALL))
     project.set_params(made, {"data": data})
     left_out = TRAIN - {f"train_{model}" for model in MODELS}
     for name, section, keys in (

@@ -46,6 +46,17 @@ def test_a_missing_class_is_missing_and_nothing_else() -> None:
     assert drawn == set(range(9))
 
 
+def test_the_missing_class_is_no_rare_one_and_says_where_the_entropy_goes() -> None:
+    """Of 60, 57 and 3 images the second; without the large one of 5, 5 and 110 classes are even."""
+    images, _ = real()
+    rare = torch.tensor([0] * 60 + [1] * 57 + [2] * 3)
+    drawn = planted.missing_class(images, rare, 200, Noise(0, CPU))
+    assert {int(rare[index]) for index in sources(drawn)} == {0, 2}
+    assert planted.way_of_entropy(rare) == -1
+    assert planted.way_of_entropy(torch.arange(N) % 10) == -1
+    assert planted.way_of_entropy(torch.tensor([0] * 5 + [1] * 5 + [2] * 110)) == 1
+
+
 def test_one_class_is_alone() -> None:
     assert {index % 10 for index in sources(draw("one_class"))} == {1}
 

@@ -31,6 +31,14 @@ def test_published_values_stand_beside_the_measured_with_what_differs(tmp_path: 
     assert "generator updates" in {setting.name for setting in values["gan"].differs}
 
 
+def test_nothing_is_published_of_a_users_own_images(tmp_path: Path) -> None:
+    params = default_params()
+    params["data"]["name"] = "folder"
+    fake_study.write(tmp_path, params)
+    study = measurements.read(params, tmp_path)
+    assert published.beside(study, summary.rows(study)) == []
+
+
 def test_the_published_settings_match_only_when_all_of_them_agree(tmp_path: Path) -> None:
     params = default_params()
     params["networks"] |= PUBLISHED_SETTINGS["networks"]

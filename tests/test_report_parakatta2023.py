@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from ganvae.comparison.summary import Spread, spread
-from ganvae.core import imageset, storage
+from ganvae.core import config, imageset, storage
 from ganvae.errors import UserError
 from ganvae.models.base.contract import to_images
 from ganvae.papers.parakatta2023 import experiments, latent, rules, sets
@@ -26,6 +26,15 @@ from tests.project import ROOT
 
 def texts(figure: Figure) -> str:
     return " | ".join(text.get_text() for text in figure.findobj(Text))
+
+
+def test_its_settings_are_the_main_pipelines_as_it_says() -> None:
+    main, own = config.load(ROOT / "params.yaml"), config.load(ROOT / "papers/params.yaml")
+    block = own["papers"]["parakatta2023"]
+    assert all(block["models"][name] == main["models"][name] for name in MODELS)
+    of_length = {"epochs", "seeds"}
+    assert block["train"].keys() | of_length == main["train"].keys()
+    assert all(block["train"][k] == v for k, v in main["train"].items() if k not in of_length)
 
 
 def test_what_was_measured_stands_in_the_rows(made: Made) -> None:

@@ -13,7 +13,7 @@ from ganvae.errors import UserError
 from ganvae.papers.shared import page, values, verdicts
 from ganvae.papers.shared.results import Results
 from ganvae.papers.tikayyolla2020 import figures, losses, quantities, training
-from stages import report
+from stages import paper_report
 from tests.paper_results import EPOCHS, Made
 
 
@@ -138,7 +138,7 @@ def test_the_stage_keeps_all_that_the_page_judges_by(
     monkeypatch.setattr(sys, "argv", ["report", "tikayyolla2020"])
     stale = made.folder / "papers" / "tikayyolla2020" / "report" / "findings.csv"
     storage.write_text(stale, "of an earlier report")
-    report.main()
+    paper_report.main()
     assert capsys.readouterr().out.startswith("papers/tikayyolla2020/report: ")
     assert not stale.exists()
     files = {path.name for path in stale.parent.iterdir()}
@@ -155,4 +155,4 @@ def test_the_stage_keeps_all_that_the_page_judges_by(
 def test_a_paper_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["report", "mi2019"])
     with pytest.raises(UserError, match=r"usage: python -m stages\.report <mi2018"):
-        report.main()
+        paper_report.main()

@@ -142,6 +142,32 @@ def test_folders_are_built_beside_where_they_go(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"a"}
 
 
+def test_a_folder_that_is_a_link_is_replaced_where_it_leads(tmp_path: Path) -> None:
+    other_disk, link = tmp_path / "disk/x", tmp_path / "data/x"
+    for path in (other_disk, link.parent):
+        path.mkdir(parents=True)
+    (other_disk / "old").touch()
+    link.symlink_to(other_disk)
+    with storage.whole_folder(link) as written:
+        assert written.parent == other_disk.parent
+        (written / "new").touch()
+    assert link.is_symlink()
+    assert [path.name for path in link.iterdir()] == ["new"]
+
+
+def test_a_folder_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in the midst of it, nothing is left under its name."""
+    folder = tmp_path / "x"
+    (folder / "a").mkdir(parents=True)
+    monkeypatch.setattr("shutil.rmtree", lambda path: None)
+    storage.remove_folder(folder)
+    assert not folder.exists()
+    monkeypatch.undo()
+    (folder / "a").mkdir(parents=True)
+    storage.remove_folder(folder)
+    assert not folder.exists()
+
+
 def test_text_has_unix_line_ends(tmp_path: Path) -> None:
     storage.write_text(tmp_path / "x", "é\nb\n")
     assert (tmp_path / "x").read_bytes() == b"\xc3\xa9\nb\n"

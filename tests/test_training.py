@@ -1,10 +1,12 @@
 """The loop: resuming, determinism, divergence, batch normalisation, what is recorded."""
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -345,6 +347,28 @@ def test_a_damaged_state_is_one_line(tmp_path: Path) -> None:
     storage.write_bytes(tmp_path / "state.pt", b"not a state")
     with pytest.raises(UserError, match=r"state\.pt: damaged resume state"):
         to_the_end(given)
+
+
+def test_a_state_that_no_run_has_written_is_one_line(tmp_path: Path) -> None:
+    """Well-formed, and wrong: a moment lost, numbers that no run has, a row of no step."""
+    with pytest.raises(Interrupted):
+        to_the_end(task(tmp_path, "vae", ema=0.9), after(5))
+    path = tmp_path / "state.pt"
+    whole = path.read_bytes()
+    wrong: list[Callable[[dict[str, Any]], Any]] = [
+        lambda state: state["optimizers"][0]["state"][0].pop("exp_avg_sq"),
+        lambda state: state.update(seconds=10**400),
+        lambda state: state.update(averaged=-10),
+        lambda state: state["history"]["rows"][0].pop("step"),
+    ]
+    for spoil in wrong:
+        state = torch.load(io.BytesIO(whole), weights_only=True)
+        spoil(state)
+        torch.save(state, path)
+        with pytest.raises(UserError, match=r"state\.pt: damaged resume state; delete it"):
+            to_the_end(task(tmp_path, "vae", ema=0.9))
+    path.write_bytes(whole)
+    assert to_the_end(task(tmp_path, "vae", ema=0.9)).done == 18
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:

@@ -3,15 +3,34 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 LONGEST = 1000  # letters of a line
 PARENT_SECONDS = 0.2
+SHELLS = ("sh", "ash", "bash", "dash", "fish", "ksh", "zsh")
+
+
+def _begun_by() -> tuple[psutil.Process, int]:
+    """This process, or the outermost shell around it, and the parent of that: DVC.
+
+    Some shells stay between DVC and the command that it runs by them, and outlive it.
+    """
+    outer = psutil.Process()
+    while (parent := outer.parent()) and parent.name() in SHELLS:
+        outer = parent
+    return outer, outer.ppid()
+
+
+# as early as a stage can: it imports for seconds, in which its DVC may be killed
+BEGUN_BY = _begun_by() if "DVC_STAGE" in os.environ else None
 
 
 class UserError(Exception):
@@ -45,8 +64,9 @@ class Interrupted(Exception):  # noqa: N818 (a request, not an error)
 def run(main: Callable[[], None]) -> None:
     """Runs `main` and turns what a user can mend into one line on stderr.
 
-    Exit status: 0 after success, 1 after a `UserError` or an `OSError` (full disk, unwritable
-    folder), 130 after Ctrl-C. Anything else is a defect and keeps its traceback.
+    Exit status: 0 after success, 1 after a `UserError`, an `OSError` (full disk, unwritable folder)
+    or the failure of a command that it called, 130 after Ctrl-C. Anything else is a defect and
+    keeps its traceback.
     """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see stages/__init__.py
@@ -54,8 +74,8 @@ def run(main: Callable[[], None]) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # what its encoding lacks goes out as a number: a λ in cp1252 as \u03bb
             stream.reconfigure(errors="backslashreplace")
-    if "DVC_STAGE" in os.environ:
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    if BEGUN_BY:
+        threading.Thread(target=_end_with, args=BEGUN_BY, daemon=True).start()
     try:
         main()
     except UserError as error:
@@ -63,18 +83,22 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}")
+    except subprocess.CalledProcessError as error:  # that command has said why
+        command = error.cmd if isinstance(error.cmd, str) else " ".join(map(str, error.cmd))
+        fail(f"{command}: ended with status {error.returncode}")
     except (KeyboardInterrupt, Interrupted) as stop:
         sys.stderr.write(f"{str(stop) or 'stopped'}\n")
         sys.exit(128 + signal.SIGINT)
 
 
-def _end_with(parent: int) -> None:
-    """Asks this process to stop once `parent` runs no more, as after `kill -9` of DVC.
+def _end_with(outer: psutil.Process, parent: int) -> None:
+    """Asks this process to stop once `parent` of `outer` runs no more, as after `kill -9` of DVC.
 
     A stage that went on would write into outs that the next `dvc repro` has begun to make anew.
     """
-    while os.getppid() == parent:
-        time.sleep(PARENT_SECONDS)
+    with suppress(psutil.NoSuchProcess):
+        while outer.ppid() == parent:
+            time.sleep(PARENT_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

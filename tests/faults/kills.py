@@ -26,13 +26,14 @@ CHANGES: dict[str, Any] = {
     "evaluate": {"images": 200, "inversion_images": 20, "mixture_components": 2},
 }
 VARIABLES = {"GANVAE_SAVE_SECONDS": "0.2"}
+SAVING = 20.0  # seconds in which a process whose DVC is gone saves its state and ends
 LONGEST = 900.0  # seconds of a whole run; a hang beyond
 # tables and figures of seconds, memory and images a second; and what says when something was made
 TIMINGS = ("costs", "comparison", "budget", "provenance", "differences")
 
 
 def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
-    """Kills `count` times. Returns how many files differed, and runs did not go on by themselves.
+    """Kills `count` times. Returns how many files differed, runs did not go on, processes did.
 
     Args:
         count: of kills, some of them in one run.
@@ -47,12 +48,14 @@ def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
         started = time.monotonic()
         project.succeed(finish(quiet, targets))
         length, expected = time.monotonic() - started, hashes(quiet)
-        kills, differing, failed = Counter[str](), 0, 0
+        kills, differing, failed, outlived = Counter[str](), 0, 0, 0
         while kills.total() < count:
             folder = Path(scratch) / "killed"
             shutil.copytree(fresh, folder, symlinks=True)
             for _ in range(min(count - kills.total(), rng.randint(5, 15))):
-                kills[_kill(folder, rng, length, targets)] += 1
+                kind, left = _kill(folder, rng, length, targets)
+                kills[kind] += 1
+                outlived += left
             done = finish(folder, targets)
             failed += done.returncode != 0
             if done.returncode:
@@ -68,9 +71,10 @@ def main(count: int, seed: int, targets: Sequence[str] = ()) -> int:
     each = ", ".join(f"{number} {kind}" for kind, number in sorted(kills.items()))
     print(
         f"kills: {kills.total()} ({each}), seed {seed}; files of {len(expected)} that differed: "
-        f"{differing}; runs that did not go on by themselves: {failed}"
+        f"{differing}; runs that did not go on by themselves: {failed}; processes that outlived "
+        f"their DVC: {outlived}"
     )
-    return differing + failed
+    return differing + failed + outlived
 
 
 def made(folder: Path) -> Path:
@@ -116,12 +120,18 @@ def _repro(folder: Path, targets: Sequence[str], variables: Mapping[str, str]) -
     }
 
 
-def _kill(folder: Path, rng: random.Random, length: float, targets: Sequence[str]) -> str:
-    """Starts the run, and kills it, DVC alone or one of its processes at a random moment."""
+def _kill(
+    folder: Path, rng: random.Random, length: float, targets: Sequence[str]
+) -> tuple[str, int]:
+    """Starts the run, and kills it, DVC alone or one of its processes at a random moment.
+
+    Returns which, and how many processes then went on without their DVC.
+    """
     process = start(folder, targets)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(rng.uniform(0.5, length / 6))
     kind = rng.choice(("all at once", "dvc alone", "one process"))
+    below: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         below = psutil.Process(process.pid).children(recursive=True)
         if kind == "all at once" or not below:
@@ -131,7 +141,10 @@ def _kill(folder: Path, rng: random.Random, length: float, targets: Sequence[str
         else:
             rng.choice(below).kill()
     process.wait(LONGEST)
-    return kind
+    _, alive = psutil.wait_procs(below, SAVING)
+    for each in alive:
+        each.kill()
+    return kind, len(alive)
 
 
 def _mend(folder: Path) -> None:

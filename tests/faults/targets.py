@@ -111,6 +111,8 @@ def _trained(folder: Path) -> Iterator[Target]:
     made.task.networks.train()
     with made.timed():
         for _ in range(made.task.total_steps):
+            if made.done == made.task.total_steps - 1:
+                made.save()  # from where one more step is taken
             made.step()
     snapshots.take(made.decoder, 2, CPU, folder / "snapshots" / f"{made.done}.safetensors")
     record.write(folder, made, train_one._description(job))
@@ -132,7 +134,6 @@ def _trained(folder: Path) -> Iterator[Target]:
     yield from _written(
         "the judge's view", folder / "real.safetensors", view, judged.read_judged_real
     )
-    made.save()
     state, resume = made.state_file.read_bytes(), partial(_resume, job, folder)
     yield Target("state, damaged", 0.02, _of_file(made.state_file, state, spoil.of_bytes, resume))
     yield Target("state, wrong", 0.02, _of_file(made.state_file, state, _wrong_state, resume))

@@ -98,7 +98,11 @@ def _files(folder: Path) -> list[Path]:
 def _published(partition: Path, files: Sequence[Path]) -> list[str]:
     """Each file's part by the lines `000001.jpg 0` of the published list."""
     part_of = {}
-    for number, line in enumerate(partition.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = partition.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{partition}: not text in UTF-8") from None
+    for number, line in enumerate(lines, start=1):
         name, _, part = line.strip().partition(" ")
         if part.strip() not in PARTS:
             raise UserError(f"{partition}: line {number}: {line!r}; '000001.jpg 0' to 2 expected")

@@ -79,7 +79,12 @@ class Published:
 
 
 def beside(study: Study, table: list[Row]) -> list[Published]:
-    """Published values of the models in `table` and of the classifier, with the measured ones."""
+    """Published values of the models in `table` and of the classifier, with the measured ones.
+
+    None beside a user's own images: there the paper has nothing to compare.
+    """
+    if study.params["data"]["name"] == "folder":
+        return []
     by_name = {row.name: row for row in table}
     models = [
         Published(name, METRIC, value, by_name[name].metrics.get(METRIC), _settings(study, row))

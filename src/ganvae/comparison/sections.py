@@ -116,8 +116,8 @@ HALVES_TEXT = (
     "`real_halves`: one half of the test images in the place of generated ones against the other."
 )
 FAULTS_TEXT = """\
-↑ above and ↓ below the range of sets without a fault, · within it; bold where the pipeline demands
-it: a metric that does not see such a fault ends the run."""
+↑ above and ↓ below the range of sets without a fault, · within it; bold where the metric exists to
+see the fault."""
 MIXTURE_TEXT = """\
 `, mixture`: the same decoder, its latent vectors drawn not from the prior but from a mixture of
 {mixture_components} Gaussians fitted to the codes of {mixture_images:,} training images."""
@@ -157,13 +157,15 @@ def sections(study: Study, rows: Sequence[Row], found: pd.DataFrame) -> list[Sec
         Section("Differences between the models", _differences(rows, found)),
         *_costs(study, rows),
         *_floors(study, rows),
-        Section(
-            "Beside the published values",
-            published_text.parts(published.beside(study, list(rows))),
-        ),
+        *_published(study, rows),
         Section("Seed by seed", [facts.seeds(study, SEEDS)]),
     ]
     return [Section(s.title, [part for part in s.parts if part], s.level) for s in parts]
+
+
+def _published(study: Study, rows: Sequence[Row]) -> list[Section]:
+    values = published.beside(study, list(rows))
+    return [Section("Beside the published values", published_text.parts(values))] if values else []
 
 
 def _of_models(rows: Sequence[Row]) -> list[Row]:

@@ -200,6 +200,8 @@ def _times(models: Sequence[Row]) -> str:
 
 def _published(study: Study, rows: Sequence[Row]) -> str:
     values = published.beside(study, list(rows))
+    if not values:
+        return ""
     same = [value.row for value in values if not value.differs]
     number = f"**Published values** beside measured ones: {len(values)}, "
     return number + (

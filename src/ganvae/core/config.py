@@ -30,7 +30,21 @@ class Block(BaseModel):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with YAML 1.2 floats: DVC writes 5e-05, which YAML 1.1 reads as text."""
+    """PyYAML's safe loader with YAML 1.2 floats: DVC writes 5e-05, which YAML 1.1 reads as text.
+
+    It copies what `<<` merges, merges of merges too, so it stops before a few lines become more
+    pairs than memory has room for.
+    """
+
+    merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """As PyYAML's; raises `ValueError` for too many pairs."""
+        before = len(node.value)
+        super().flatten_mapping(node)
+        self.merged += max(0, len(node.value) - before)
+        if self.merged > MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES} values by merge keys")
 
 
 _Loader.yaml_implicit_resolvers = {

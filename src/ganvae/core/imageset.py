@@ -107,6 +107,8 @@ class Streamed:
         except (ValueError, EOFError) as error:
             raise UserError(f"{path}: damaged: {error}") from None
         found = self._pixels
+        if not isinstance(found, np.ndarray):
+            raise UserError(f"{path}: several arrays; one, uint8 [N, C, H, W], expected")
         if found.dtype != np.uint8 or found.ndim != 4 or len(found) == 0:
             raise UserError(
                 f"{path}: {found.dtype} {list(found.shape)}; uint8 [N, C, H, W] expected"

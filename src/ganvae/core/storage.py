@@ -105,6 +105,14 @@ def replace_folder(written: Path, final: Path) -> None:
     shutil.rmtree(old)
 
 
+def remove_folder(folder: Path) -> None:
+    """Removes a folder at once for who looks at its name: half of it is never taken for a whole."""
+    sweep(folder)
+    gone = temporary(folder)
+    os.replace(folder, gone)
+    shutil.rmtree(gone)
+
+
 @contextmanager
 def scratch_folder(beside: Path) -> Iterator[Path]:
     """Yields an empty folder on the file system of `beside`, which is gone at the end."""
@@ -122,8 +130,10 @@ def whole_folder(final: Path) -> Iterator[Path]:
     """Yields an empty folder that takes the place of `final` at the end, or is gone on an error.
 
     Meanwhile it has a hidden name beside it: DVC (`.dvcignore`), git and the comparison pass that
-    over, so that none takes half a result for a whole one.
+    over, so that none takes half a result for a whole one. Where `final` is a link, what it leads
+    to is replaced.
     """
+    final = final.resolve() if final.is_symlink() else final
     with scratch_folder(final) as written:
         yield written
         replace_folder(written, final)

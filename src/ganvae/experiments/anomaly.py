@@ -17,7 +17,6 @@ posterior mean. Writes
   anomalies by -ELBO, uint8 `<normal|anomaly>/<left out or other>` [up to 10, 28, 28].
 """
 
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,8 +78,8 @@ def run(params: Params, folder: Path, root: Path) -> None:
         UserError: a block does not fit its schema; a file is missing or damaged; a digit has no
             test image or the others have none; the two sets of images are the same.
     """
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="images-") as scratch:
-        wanted, tests = _tasks(params, root, Path(scratch))
+    with storage.scratch_folder(folder.with_name("images")) as scratch:
+        wanted, tests = _tasks(params, root, scratch)
         with trainings.trained(wanted) as jobs:
             pairs = [
                 (key, seed, job) for key, of_key in jobs.items() for seed, job in of_key.items()

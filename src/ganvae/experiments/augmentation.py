@@ -19,7 +19,6 @@ to 1). And `images.safetensors`: the first seed's generated images, a row per cl
 `generated/<real images>` [10, 10, 28, 28].
 """
 
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -151,8 +150,8 @@ def run(params: Params, folder: Path, root: Path) -> None:
         )
     subsets = [Subset(num, seed) for num in params.real_images for seed in params.seeds]
     real = {subset: subset.of(images, labels) for subset in subsets}
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="images-") as scratch:
-        files = {s: write_real(Path(scratch), s, *real[s]) for s in subsets}
+    with storage.scratch_folder(folder.with_name("images")) as scratch:
+        files = {s: write_real(scratch, s, *real[s]) for s in subsets}
         wanted = {s: few_images.training(params.gan, s, files[s]) for s in subsets}
         with trainings.trained(wanted) as jobs:
             gans = {s: trainings.load(wanted[s], jobs[s][s.seed], s.seed) for s in subsets}

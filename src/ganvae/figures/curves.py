@@ -14,7 +14,7 @@ from ganvae.figures import style
 from ganvae.figures.bands import band
 
 NATS_PER_IMAGE = ("reconstruction_nats", "kl_nats")
-GRADIENT = "_gradient"  # of `stepper.Stepper`
+GRADIENT = "_gradient"  # of `training.step.Stepper`
 LEGEND_BELOW = 0.38  # inches
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 

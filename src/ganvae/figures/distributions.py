@@ -113,7 +113,7 @@ def _scatter(ax: Axes, points: Array, labels: Array, classes: Classes) -> None:
         ax.text(
             x,
             y,
-            classes.names[number],
+            style.plain(classes.names[number]),
             ha="center",
             va="center",
             fontsize=style.NORMAL + 2,

@@ -89,9 +89,14 @@ def of_classes(count: int) -> list[Any]:
 def name_ticks(axis: Axis, names: Sequence[str], most: int = MOST_NAMES) -> None:
     """Ticks at 0, 1, ... with the names of classes, at most so many, evenly spaced."""
     places = spaced(len(names), most)
-    shown = [names[place] for place in places]
+    shown = [plain(names[place]) for place in places]
     turned = 90 if isinstance(axis, XAxis) and max(map(len, shown)) > LONG_NAME else 0
     axis.set_ticks(places, labels=shown, rotation=turned)
+
+
+def plain(name: str) -> str:
+    """A user's word as it is: between two dollars matplotlib would see a formula."""
+    return name.replace("$", r"\$")
 
 
 def figure(height: float, dpi: int, title: str) -> Figure:

@@ -98,7 +98,8 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
 
     Args:
         given: the images and the judge.
-        count: images per set; no more than there are training images but one are taken.
+        count: images per set; if `strict` no more than there are training images but one are
+            taken, else no more than half of them, so that sets differ.
         progress: whether to draw a bar on stderr.
         word: what a class is called in the faults' names.
         strict: whether a metric that fails its test is an error, as on the data and with the counts
@@ -110,14 +111,15 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
     """
     _ = given.real.frechet, given.real.manifold  # once, not in every thread
     order = order_of("real", len(given.images))
-    size = min(count, len(order) - 1)
+    size = size_of(count, len(order), strict)
+    planted_count = count if strict else size
     sets = _unchanged_sets(order, size, strict)
     tasks = {name: partial(left_out, given, chosen) for name, chosen in sets.items()}
     tasks["real"] = partial(left_out, given, order[:size], inception=True)
     own, other = order_of("real halves", len(given.real.images)).tensor_split(2)
     tasks["real_halves"] = partial(_half, given, own, other)
     faults = planted.of_labels(given.labels)
-    tasks |= {_row(fault, word): partial(_planted, given, fault, count) for fault in faults}
+    tasks |= {_row(fault, word): partial(_planted, given, fault, planted_count) for fault in faults}
     found = dict(
         zip(tasks, side_by_side(list(tasks.values()), "evaluate real", progress), strict=True)
     )
@@ -127,6 +129,8 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
     measured[selftest.UNCHANGED] = found[selftest.UNCHANGED].metrics
     test = len(given.real.images)
     wanted = selftest.expected(given.judge.architecture, test, found["real"].metrics, faults)
+    if "missing_class" in faults:
+        wanted["class_entropy"]["missing_class"] = planted.way_of_entropy(given.labels)
     unchanged = [found[name].metrics for name in sets if name != selftest.UNCHANGED]
     entries = selftest.judge(unchanged, measured, wanted)
     if strict:
@@ -136,7 +140,7 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
     faulty = [_row(fault, word) for fault in faults]
     rows = {name: found[name] for name in ("real", "real_halves", *faulty)}
     counts = {"real": (size, test), "real_halves": (len(own), len(other))}
-    counts |= dict.fromkeys(faulty, (count, test))
+    counts |= dict.fromkeys(faulty, (planted_count, test))
     return Floors(rows, counts, entries, order[:size])
 
 
@@ -159,14 +163,21 @@ def _row(fault: str, word: str) -> str:
     return f"planted_{fault.replace('class', word)}"
 
 
-def overlap(count: int, images: int) -> str | None:
+def size_of(count: int, images: int, strict: bool) -> int:
+    """How many of so many training images are in a set, where `count` are asked for."""
+    return min(count, images - 1 if strict else images // 2)
+
+
+def overlap(count: int, images: int, strict: bool) -> str | None:
     """A line where so many training images are too few for unchanged sets without common ones."""
-    sets = UNCHANGED + 1
-    if sets * count <= images:
+    sets, size = (UNCHANGED if strict else MORE) + 1, size_of(count, images, strict)
+    if sets * size <= images:
         return None
+    fewer = "" if size == count else f", so real images are measured as {size}"
     return (
-        f"{sets} sets of {count} of {images} training images have images in common, so that chance "
-        f"looks smaller than it is in the self-test; they have none up to {images // sets}"
+        f"there are {images} training images{fewer}: {sets} sets of {size} have images in common, "
+        "so that chance looks smaller than it is in the self-test; they have none up to "
+        f"{images // sets}"
     )
 
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from ganvae.core.machine import Noise
+from ganvae.metrics.class_entropy import class_entropy
 
 BLUR = 1.0  # standard deviation in pixels
 NOISE = 0.15  # standard deviation on the images' range [-1, 1]: to be seen, but not by precision
@@ -23,8 +24,26 @@ Fault = Callable[[Tensor, Tensor, int, Noise], Tensor]
 
 
 def missing_class(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:
-    """A generator that never draws the last class (of the digits, the 9)."""
-    return _draw(images[labels != labels.max()], count, noise)
+    """A generator that never draws the last class that is no rare one (of the digits, the 9)."""
+    return _draw(images[labels != _last_common(labels)], count, noise)
+
+
+def _last_common(labels: Tensor) -> int:
+    """The last class [N] with at least half of an even share: a rare one would not be missed."""
+    counts = labels.bincount()
+    even = len(labels) / int((counts > 0).sum())
+    return int((counts >= even / 2).nonzero().max())
+
+
+def way_of_entropy(labels: Tensor) -> int:
+    """1 or -1: whether the entropy of classes [N] rises or falls without the missing one.
+
+    It falls where classes are about even, and rises where the missing one outnumbers the others.
+    """
+    counts = labels.bincount()
+    left = counts.clone()
+    left[_last_common(labels)] = 0
+    return 1 if class_entropy(left) > class_entropy(counts) else -1
 
 
 def one_class(images: Tensor, labels: Tensor, count: int, noise: Noise) -> Tensor:

@@ -32,8 +32,11 @@ def attend(order: Path) -> None:
     if not first:
         return
     content, touched = first
-    described = json.loads(content)
-    if digests(described["sources"]) != described["sources"]:
+    try:
+        described = json.loads(content)
+        if digests(described["sources"]) != described["sources"]:
+            return
+    except (KeyError, TypeError, ValueError):  # nobody's order
         return
     process = subprocess.Popen(
         described["command"],
@@ -72,8 +75,8 @@ def digests(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _read(order: Path) -> tuple[str, float] | None:
-    """The file's content and when it was touched, by its disk's clock; None if it is not there."""
+    """The file's content and when it was touched, by its disk's clock; None if it is unreadable."""
     try:
         return order.read_text(encoding="utf-8"), order.stat().st_mtime
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None

@@ -26,6 +26,12 @@ def of_model(name: str, architecture: str) -> tuple[Path, Path]:
     return PACKAGE / "models" / name / "model.py", PACKAGE / "networks" / f"{architecture}.py"
 
 
+def package(*folders: str) -> list[Path]:
+    """All files of folders of the package whose modules are imported by their names."""
+    found = (file for folder in folders for file in _visible(PACKAGE / folder))
+    return sorted(file for file in found if file.suffix != ".pyc")
+
+
 def digests(paths: Iterable[Path]) -> dict[str, str]:
     """SHA-256 of each file and of each one in a folder, hidden ones apart, by its whole path.
 

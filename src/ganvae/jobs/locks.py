@@ -1,6 +1,5 @@
 """The locks on jobs' folders: what is trained is trained, and taken, by one process at a time."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -46,4 +45,4 @@ def kept(jobs: Sequence[Job]) -> Iterator[None]:
         yield
         refuse_edited(jobs)
         for folder in {job.folder for job in jobs}:
-            shutil.rmtree(folder)
+            storage.remove_folder(folder)

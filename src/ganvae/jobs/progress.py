@@ -70,7 +70,9 @@ class _Seen:
             if when == self._when:
                 return None
             state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:  # not started
+            if not state.keys() >= {"done", "total", "batch_size", "losses"}:
+                return None
+        except (OSError, ValueError, AttributeError):  # not started, or nobody's
             return None
         self._when = when
         return state

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from ganvae.core import storage
 from ganvae.core.config import Block
 from ganvae.core.machine import Noise, seed_for
-from ganvae.errors import UserError
+from ganvae.errors import ParameterError, UserError
 
 Architecture = Literal["cnn", "mlp"]
 FEATURES = 128
@@ -115,7 +115,7 @@ def train(
         The classifier on `device`, in evaluation mode.
 
     Raises:
-        UserError: the loss is no longer finite.
+        ParameterError: the loss is no longer finite.
     """
     images, labels = images.to(device), labels.to(device)
     noise = Noise(seed_for(params.seed, "classifier batches"), torch.device("cpu"))
@@ -137,9 +137,9 @@ def train(
                 optimizer.step()
                 schedule.step()
             if not loss.isfinite():
-                raise UserError(
-                    f"the classifier's loss is no longer finite; "
-                    f"params.yaml: classifier.lr = {params.lr}: try a smaller one"
+                raise ParameterError(
+                    f"classifier.lr = {params.lr}: the classifier's loss is no longer finite; try "
+                    "a smaller one"
                 )
     return classifier.eval()
 

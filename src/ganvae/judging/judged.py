@@ -81,6 +81,9 @@ def read_judged_real(path: Path) -> JudgedReal:
             if name not in tensors or tensors[name].dim() != 2 or len(tensors[name]) < 4:
                 raise UserError(f"{path}: {name}: missing or not of four or more images")
         judged[split] = Judged(tensors[names[0]], tensors[names[1]])
+    for kind in ("features", "probabilities"):
+        if tensors[f"train_{kind}"].shape[1] != tensors[f"test_{kind}"].shape[1]:
+            raise UserError(f"{path}: {kind}: of another width in one part than in the other")
     return JudgedReal(judged["train"], judged["test"])
 
 

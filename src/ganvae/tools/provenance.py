@@ -14,7 +14,7 @@ from typing import Any
 from ganvae.comparison.columns import column
 from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE
-from ganvae.errors import UserError
+from ganvae.errors import UserError, parameters_of
 from ganvae.tools import syntax
 
 LOCK = Path("dvc.lock")
@@ -38,9 +38,11 @@ def report(root: Path, row: str | None = None, metric: str | None = None) -> str
         UserError: a file is missing, or there is no such row, metric or stage.
     """
     comparison = storage.read_json(root / COMPARISON)
-    recorded = _Recorded(root, config.load(root / LOCK)["stages"], config.load(root / PARAMS_FILE))
-    rows: dict[str, Any] = comparison["rows"]
-    if not all("images" in of_row for of_row in rows.values()):
+    with parameters_of(root / LOCK):
+        stages = config.section(config.load(root / LOCK), "stages")
+    recorded = _Recorded(root, stages, config.load(root / PARAMS_FILE))
+    rows: dict[str, Any] = comparison.get("rows", {})
+    if not rows or not all("images" in of_row for of_row in rows.values()):
         raise UserError(f"{COMPARISON}: of an earlier version of this project: run `dvc repro`")
     names = list(rows) if row is None else [_known(row, rows, "row")]
     parts = []

@@ -1,4 +1,4 @@
-"""What source files say: which others they import, and whether an edit changes the program."""
+"""Whether an edit of source files changes the program."""
 
 import ast
 import hashlib
@@ -21,7 +21,8 @@ def counted(root: Path, name: str) -> list[str]:
 
 def _counts(name: str) -> bool:
     path = PurePosixPath(name)
-    if "__pycache__" in path.parts:
+    hidden = any(part.startswith(".") for part in path.parts)
+    if "__pycache__" in path.parts or (hidden and path.suffix == ".py"):
         return False
     of_templates = path.suffix in TEMPLATES.get(path.parent.name, ())
     return path.parts[0] != "src" or path.suffix == ".py" or of_templates

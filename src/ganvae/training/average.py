@@ -39,8 +39,8 @@ class Average:
     def update(self) -> None:
         """Moves towards the networks as they are.
 
-        After the n-th call at least (1 + n) / (10 + n) of the average is kept: it forgets the
-        beginning, so that it is of use from the first steps on (the warm-up of TensorFlow's
+        At the n-th call, from 0 on, at most (1 + n) / (10 + n) of the average is kept: it forgets
+        the beginning, so that it is of use from the first steps on (the warm-up of TensorFlow's
         `ExponentialMovingAverage`, argument `num_updates`).
         """
         kept = min(self.decay, (1 + self.updates) / (10 + self.updates))

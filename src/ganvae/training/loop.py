@@ -146,7 +146,7 @@ class Run:
         saved = state.read(self.state_file, self.device)
         try:
             self._restore(saved)
-        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
             raise state.damaged(self.state_file) from None
 
     def _restore(self, saved: dict[str, Any]) -> None:
@@ -165,6 +165,8 @@ class Run:
         self.done, self.seconds = operator.index(saved["done"]), float(saved["seconds"])
         if not 0 <= self.done <= self.task.total_steps or not 0 <= self.seconds < math.inf:
             raise ValueError("steps or seconds that no run has")
+        if self.average and self.average.updates < 0:
+            raise ValueError("fewer updates than none")
 
 
 def train(

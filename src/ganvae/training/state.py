@@ -62,7 +62,10 @@ def check_optimizer(saved: Any, optimizer: torch.optim.Optimizer) -> None:
     if _settings(saved) != _settings(own):
         raise ValueError("other settings")
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    of_adam = {"step", "exp_avg", "exp_avg_sq"}
     for number, moments in saved["state"].items():
+        if isinstance(optimizer, torch.optim.Adam) and moments.keys() not in (of_adam, set()):
+            raise ValueError("moments that Adam does not have, or not all")
         check_form(
             {name: value for name, value in moments.items() if name != "step"},
             {name: parameters[number] for name in moments if name != "step"},
@@ -73,7 +76,8 @@ def check_optimizer(saved: Any, optimizer: torch.optim.Optimizer) -> None:
 
 def check_history(saved: Mapping[str, Any]) -> None:
     """Raises `ValueError` unless these are a history's rows, sums and counts."""
-    _ROWS.validate_python(saved["rows"])
+    if any("step" not in row for row in _ROWS.validate_python(saved["rows"])):
+        raise ValueError("a row of no step")
     sums, counts = _SUMS.validate_python(saved["sums"]), _COUNTS.validate_python(saved["counts"])
     if sums.keys() != counts.keys():
         raise ValueError("sums without counts")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ganvae.core import imageset
@@ -63,7 +64,9 @@ def sample(
     check_sample(trained, count, label, components)
     with _finite(trained):
         if components is not None:
-            return images_of(trained.decoder, _of_mixture(trained, components, count, seed))
+            with threadpool_limits(1):  # as `evaluate`: more add up in another order
+                latent = _of_mixture(trained, components, count, seed)
+            return images_of(trained.decoder, latent)
         decoder = trained.decoder
         if label is not None:
             assert isinstance(decoder, Coded)

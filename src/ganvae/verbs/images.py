@@ -55,21 +55,21 @@ def convert(path: Path, negative: bool) -> tuple[Tensor, list[str]]:
     done: Counter[str] = Counter()
     grey = [
         pictures.grey(levels, invert=negative, transpose=False, done=done)
-        for levels in _levels(path, done)
+        for levels in _levels(path, done, pictures.ground(negative))
     ]
     return dequantise(torch.cat(grey)), [f"{count} images {words}" for words, count in done.items()]
 
 
-def _levels(path: Path, done: Counter[str]) -> Iterator[Tensor]:
+def _levels(path: Path, done: Counter[str], ground: int) -> Iterator[Tensor]:
     """uint8 [K, C, H, W] of one size each."""
     suffix = path.suffix.lower()
     if path.is_file() and suffix in pictures.SUFFIXES:
-        return iter([pictures.read(path, done)])
+        return iter([pictures.read(path, done, ground)])
     if path.is_file() and suffix != ".npz":
         plain = path.name.removesuffix(".gz")
         content = mirrors.read_local(path.parent, plain, forms.MAX_BYTES)
         return iter([idx.decode_images(content, str(path)).unsqueeze(1)])
-    parts = forms.find(path)
+    parts = forms.find(path, ground)
     if len(parts) > 1:
         raise UserError(f"{path}: holds training and test images; give a folder or file of one")
     return parts["train"].pictures(done)

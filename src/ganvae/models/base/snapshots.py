@@ -67,4 +67,8 @@ def read_snapshots(path: Path) -> dict[str, Tensor]:
     wanted = (IMAGES, 28, 28)
     if set(tensors) != {"images", "steps", "images_seen"} or tensors["images"].shape[1:] != wanted:
         raise UserError(f"{path}: snapshots of {IMAGES} images, 28 x 28, expected")
+    number = len(tensors["images"])
+    for name in ("steps", "images_seen"):
+        if tensors[name].shape != (number,) or tensors[name].dtype != torch.int64:
+            raise UserError(f"{path}: {name}: an integer for each of {number} snapshots expected")
     return tensors

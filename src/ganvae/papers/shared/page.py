@@ -188,7 +188,7 @@ def _counts(tables: Mapping[str, pd.DataFrame]) -> str:
 def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> str:
     """A paragraph for each kind of verdict on the question, and the figures that show it."""
     found = [
-        (row["outcome"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}.")
+        (row["outcome"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}{_mark(row)}.")
         for paper, table in tables.items()
         for _, row in table[table["question"] == str(number)].iterrows()
     ]
@@ -211,6 +211,10 @@ def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> st
     return (
         "\n\n".join([heading.strip(), *parts, f"Figures: {shown}" if shown else ""]).strip() + "\n"
     )
+
+
+def _mark(row: "pd.Series[str]") -> str:
+    return f" [{EARLIER}]" if EARLIER in row["verdict"] else ""
 
 
 def _figure(folder: Path, stem: str) -> Path:

@@ -259,7 +259,7 @@ def cannot_tell(evidence: Evidence, reason: str) -> Told:
 
 
 def python(evidence: Evidence, function: str) -> Told:
-    """A function of the paper's own `claims` module, where no rule says it."""
+    """A function of the paper's own `rules` module, where no rule says it."""
     if function not in evidence.functions:
         name = f"claim {evidence.claim.id}: function"
         raise UserError(config.unknown(name, function, evidence.functions))
