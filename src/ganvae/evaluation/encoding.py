@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise, seed_for
 from ganvae.metrics.active_units import active_units
 from ganvae.metrics.importance_bound import importance_bound
@@ -13,7 +14,6 @@ from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.models.base.contract import posterior, reparameterize, to_images
 from ganvae.models.vae import elbo
 
-CPU = torch.device("cpu")
 BATCH = 1000
 
 

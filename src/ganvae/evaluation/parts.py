@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvae.core import config, imageset, machine
-from ganvae.core.imageset import quantise
+from ganvae.core.imageset import CPU, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.evaluation import encoding, mixture, showcase
 from ganvae.evaluation.encoding import finite
@@ -30,8 +30,6 @@ from ganvae.models.base import build
 from ganvae.models.base.contract import NetworksParams, to_images
 from ganvae.models.base.snapshots import IMAGES as SNAPSHOT_IMAGES
 from ganvae.models.base.systems import Plan
-
-CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)

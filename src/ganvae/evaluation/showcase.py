@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ganvae.core.imageset import CPU
 from ganvae.core.machine import Noise, seed_for
 
 SAMPLES = 100
@@ -11,8 +12,6 @@ INTERPOLATION_POINTS = 10
 SNAPSHOT_SAMPLES = 10
 RECONSTRUCTIONS = 20
 LATENT_POINTS = 2000
-
-CPU = torch.device("cpu")
 
 
 def sample_grid(latent_dim: int) -> Tensor:

@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from ganvae.core import imageset, storage
-from ganvae.core.imageset import DIGITS, quantise
+from ganvae.core.imageset import CPU, DIGITS, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import ParameterError
 from ganvae.experiments.shared import trainings
@@ -43,7 +43,6 @@ from ganvae.models.vae import elbo
 (MODEL,) = MODELS = ("vae",)
 SHOWN = 10
 COLUMNS = ["left_out", "seed", "state", "score", "auroc", "normal_images", "anomalies"]
-CPU = torch.device("cpu")
 
 Digit = Annotated[int, Field(ge=0, lt=len(DIGITS))]
 Scores = dict[str, Tensor]

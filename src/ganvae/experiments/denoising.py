@@ -31,7 +31,7 @@ from scipy.signal import wiener
 from torch import Tensor
 
 from ganvae.core import imageset, storage
-from ganvae.core.imageset import quantise
+from ganvae.core.imageset import CPU, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import ParameterError
 from ganvae.experiments.shared import trainings
@@ -44,7 +44,6 @@ from ganvae.models.base.systems import Plan
 (MODEL,) = MODELS = ("ae",)
 SHOWN = 10
 COLUMNS = ["noise", "method", "train_noise", "window", "seed", "state", "mse"]
-CPU = torch.device("cpu")
 
 Row = dict[str, Any]
 Found = tuple[Row, str, Tensor | None]

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ganvae.core.config import PAPERS_FILE, Block
-from ganvae.core.imageset import dequantise, quantise
+from ganvae.core.imageset import CPU, dequantise, quantise
 from ganvae.core.machine import Noise, Precision, seed_for
 from ganvae.errors import ParameterError
 from ganvae.evaluation.encoding import finite
@@ -19,7 +19,6 @@ from ganvae.models.base.systems import Plan
 from ganvae.models.cgan.codes import Coded
 
 (MODEL,) = MODELS = ("cgan",)
-CPU = torch.device("cpu")
 
 
 class GanBlock(Block):
