@@ -105,7 +105,7 @@ RECIPES = {
 def main() -> None:
     """Entry point: `python -m benchmarks.peer_scores <folder with the checkouts>`."""
     asked = _arguments()
-    epochs = int(config.load()["train"]["epochs"])
+    epochs = max(1, round(config.load()["train"]["epochs"]))
     for name in asked.recipes:
         if name not in RECIPES:
             raise UserError(f"no recipe {name!r}; there are: {', '.join(RECIPES)}")

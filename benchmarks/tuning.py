@@ -103,7 +103,7 @@ def trained(setting: Setting, model: str, values: dict[str, Any], epochs: float)
         run = loop.train(
             described, save_seconds=1e9, report=lambda run: None, stopped=lambda: False
         )
-    found = {"seconds": round(run.seconds, 1), "epochs": round(epochs, 2)}
+    found = {"seconds": round(run.seconds, 3), "epochs": round(epochs, 2)}
     if run.diverged:
         return {**found, "diverged": run.diverged.step}
     networks = described.networks

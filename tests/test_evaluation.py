@@ -434,7 +434,7 @@ def test_params_are_checked(key: str, value: object) -> None:
 @pytest.fixture
 def nothing_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images of noise, judged by chance, have none of the faults that digits can have."""
-    monkeypatch.setattr(selftest, "EXPECTED", {})
+    monkeypatch.setattr(selftest, "EXPECTED", {"class_entropy": {}})
 
 
 @pytest.fixture
@@ -470,14 +470,15 @@ def test_inception_features_are_asked_for(
     rows = storage.read_json(Path("data/evaluation/real/details.json"))["rows"]
     assert all(row["metrics"]["fid_inception"] > 0 for row in rows.values())
     shown_again = sum(small_inception) - 100 - TEST_IMAGES
-    assert shown_again == 100 * (1 + len(PLANTED)), "the test images were looked at once"
+    # 75 of 150 training images in each set
+    assert shown_again == 75 * (1 + len(PLANTED)), "the test images were looked at once"
 
 
 # the real rows
 
 
 @pytest.mark.usefixtures("nothing_demanded")
-@pytest.mark.parametrize(("asked", "used"), [(60, 60), (200, 75)])
+@pytest.mark.parametrize(("asked", "used"), [(100, 75), (200, 75)])
 def test_real_rows(root: Path, asked: int, used: int) -> None:
     """With no test for these images at most half of the training images are in a set."""
     set_params(n=asked)
@@ -509,8 +510,11 @@ def test_real_rows(root: Path, asked: int, used: int) -> None:
 
 
 @pytest.mark.usefixtures("nothing_demanded")
-def test_real_images_are_at_no_distance_from_themselves(root: Path) -> None:
+def test_real_images_are_at_no_distance_from_themselves(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All but one of them; half of the test images against the other half are at some."""
+    monkeypatch.setattr(floors, "size_of", lambda count, images, strict: images - 1)
     path = Path("data/classifier/real.safetensors")
     real = storage.read_tensors(path)
     train = storage.read_tensors(Path("data/processed/train.safetensors"))
@@ -683,6 +687,7 @@ def test_sets_that_overlap_are_told() -> None:
     assert "60000 training images: 6 sets of 10001 have images in common" in told
     assert told.endswith("they have none up to 10000")
     assert floors.overlap(500, 5_500, strict=False) is None
+    assert floors.size_of(500, 5_500, strict=False) == 500
     told = floors.overlap(10_000, 450, strict=False)
     assert told is not None
     assert told.startswith("there are 450 training images, so real images are measured as 225: 11")

@@ -36,7 +36,7 @@ class Generator(nn.Module):
         assert z.shape == (64, opt.latent_dim)
         return (mean + z[:, :1, None, None] * spread).clamp(-1, 1)
 
-spread = 0.1 * opt.n_epochs
+spread = 0.1 * (opt.n_epochs == 1)
 generator = Generator()
 print("a line")
 save_image(generator(torch.randn(64, opt.latent_dim)), "images/0.png")

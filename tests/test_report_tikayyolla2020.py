@@ -154,5 +154,5 @@ def test_the_stage_keeps_all_that_the_page_judges_by(
 
 def test_a_paper_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["report", "mi2019"])
-    with pytest.raises(UserError, match=r"usage: python -m stages\.report <mi2018"):
+    with pytest.raises(UserError, match=r"usage: python -m stages\.paper_report <mi2018"):
         paper_report.main()

@@ -91,7 +91,7 @@ def test_what_the_page_shows_runs(here: Path, capsys: pytest.CaptureFixture[str]
     assert len(list(Path("threes").iterdir())) == 30
     assert storage.read_json(Path("scores.json"))["given"]["images"] == 200
     said = capsys.readouterr()
-    assert "warning: letters: 14 images of 40 x 40 pixels made 28 x 28" in said.err
+    assert "warning: letters: 14 images of other sizes made 28 x 28" in said.err
     assert page_title("study.html") == "5 generative models on digits"
     assert page_title("mi2018.html").startswith("mi2018: ")
     for file in ("vae_seed_0.onnx", "gan.pt2", "vae.safetensors"):
