@@ -47,7 +47,9 @@ def test_stray_words_are_one_line(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "beside", "paper_report", "train_one", "attend"])
+@pytest.mark.parametrize(
+    "name", ["train", "evaluate", "beside", "paper_report", "train_one", "attend"]
+)
 def test_a_missing_word_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", [name])
     with pytest.raises(UserError, match=rf"^usage: python -m stages\.{name} <"):
