@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,8 @@ from benchmarks import kept
 from benchmarks.this_machine import described
 from ganvae import use
 from ganvae.comparison.columns import column
+from ganvae.comparison.summary import spread
+from ganvae.comparison.tables import amount
 from ganvae.core import config, storage
 from ganvae.errors import UserError, run
 from ganvae.jobs import executor
@@ -198,8 +199,8 @@ def lines(name: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _spread(seeds: Mapping[str, Mapping[str, float]], metric: str) -> str:
-    values = [found[metric] for found in seeds.values()]
-    return f"{column(metric).show(mean(values))} ± {column(metric).show(stdev(values))}"
+    values = {seed: found[metric] for seed, found in seeds.items()}
+    return amount(spread(values), column(metric))
 
 
 def with_table(page: str, made: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ kill at that moment leaves a file that it cannot read again. `make demo`, `make 
 paper` call this first.
 """
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -36,7 +35,11 @@ def mend(project: Path) -> None:
         if lock.parent == project or not (lock.parent / ".dvc").is_dir():
             _mend_lock(lock)
     note = project / ".dvc/tmp/rwlock"
-    if note.exists() and not _is_json(note):
+    if not note.exists():
+        return
+    try:
+        storage.read_json(note)
+    except UserError:
         note.unlink()
         print(f"{note}: was torn, as DVC was killed while it wrote it; removed", flush=True)
 
@@ -61,14 +64,6 @@ def _readable(lock: Path) -> bool:
             Lockfile(repo, str(lock)).load()
         except DvcException:
             return False
-    return True
-
-
-def _is_json(file: Path) -> bool:
-    try:
-        json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        return False
     return True
 
 
