@@ -13,6 +13,7 @@ import torch
 
 from ganvae.celeba import faces
 from ganvae.celeba.faces import COLUMNS
+from ganvae.comparison import files
 from ganvae.core import config, imageset, machine, storage
 from ganvae.errors import parameters_of, run
 from ganvae.evaluation.status import read_statuses
@@ -83,7 +84,7 @@ def histories(system: System) -> Curves:
     statuses = read_statuses(system)
     tables: dict[str, list[pd.DataFrame]] = {"finished": [], "diverged": []}
     for seed, status in statuses.items():
-        table = pd.read_csv(system.record("history", seed))
+        table = files.history(system.record("history", seed))
         table.insert(0, "seed", seed)
         tables[status.state].append(table)
     return Curves(system.name, tables["finished"], tables["diverged"])

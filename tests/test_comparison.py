@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import pandas as pd
 import pytest
 import yaml
@@ -300,6 +301,16 @@ def test_writes_all_tables_and_figures_whatever_is_missing(
     finished = [name for name in models if states.get((name, 1)) != "diverged"]
     named = with_mixtures(finished) if finished else list(models)
     assert list(table["row"])[: len(named) + 1] == [*named, "real"]
+
+
+def test_a_users_own_settings_of_matplotlib_change_no_file(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, written: Path
+) -> None:
+    monkeypatch.chdir(copy)
+    settings = {"text.usetex": True, "figure.facecolor": "black", "font.size": 30}
+    with matplotlib.rc_context(settings):
+        compare.main()
+    assert outputs(copy) == outputs(written)
 
 
 def test_figures_are_written_in_every_format_and_earlier_ones_removed(

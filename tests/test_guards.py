@@ -1,6 +1,8 @@
 """Every stage refuses what it made if something that it reads was edited meanwhile."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -91,3 +93,33 @@ def test_an_edit_meanwhile_is_refused(
     if content is not None:
         file.write_bytes(content)
     assert project.contents(folder / made) == before
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from ganvae import errors  # as every stage does first
+read, edited = Path(sys.argv[1]), sys.argv[2:]
+for file in edited:
+    Path(file).touch()
+from ganvae.jobs import edits
+def main():
+    with edits.unedited([read]):
+        print("made")
+errors.run(main)
+"""
+
+
+def test_code_that_was_edited_while_a_stage_imported_is_refused(tmp_path: Path) -> None:
+    code, data = tmp_path / "code.py", tmp_path / "data.json"
+    for file in (code, data):
+        file.write_text("")
+    ended = [
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path), *map(str, edited)],
+            capture_output=True, text=True,
+        )
+        for edited in ([], [data], [code])
+    ]  # fmt: skip
+    assert [(done.returncode, done.stdout) for done in ended] == [(0, "made\n")] * 2 + [(1, "")]
+    assert ended[2].stderr == "error: code.py: edited meanwhile; run dvc repro again\n"

@@ -29,6 +29,18 @@ def _begun_by() -> tuple[psutil.Process, int]:
     return outer, outer.ppid()
 
 
+IMPORTED_AT = time.time()  # by a stage before all else, see stages/__init__.py
+_started = False
+
+
+def started_at() -> float | None:
+    """The time before which this process had read no code of the project but this module.
+
+    None outside of `run`: there the process may be older than what it works on.
+    """
+    return IMPORTED_AT if _started else None
+
+
 # as early as a stage can: it imports for seconds, in which its DVC may be killed
 BEGUN_BY = _begun_by() if "DVC_STAGE" in os.environ else None
 
@@ -77,7 +89,8 @@ def run(main: Callable[[], None]) -> None:
     if BEGUN_BY:
         threading.Thread(target=_end_with, args=BEGUN_BY, daemon=True).start()
     try:
-        main()
+        with _at_work():
+            main()
     except UserError as error:
         fail(str(error))
     except OSError as error:
@@ -89,6 +102,16 @@ def run(main: Callable[[], None]) -> None:
     except (KeyboardInterrupt, Interrupted) as stop:
         sys.stderr.write(f"{str(stop) or 'stopped'}\n")
         sys.exit(128 + signal.SIGINT)
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    global _started
+    before, _started = _started, True
+    try:
+        yield
+    finally:
+        _started = before
 
 
 def _end_with(outer: psutil.Process, parent: int) -> None:

@@ -30,6 +30,8 @@ from ganvae.core.imageset import CPU
 from ganvae.data import idx, sources
 from ganvae.judging import classifier, judged
 from ganvae.models.base import build, snapshots
+from ganvae.papers.shared import page, values
+from ganvae.tools import provenance
 from ganvae.training import loop, record, task
 from stages import check_params, train_one
 from tests import fake_study, idx_files, own_files, project
@@ -57,6 +59,7 @@ def targets(folder: Path) -> Iterator[Target]:
     yield from _parameters(folder / "parameters")
     yield from _trained(folder / "trained")
     yield from _compared(folder / "compared")
+    yield from _committed(folder / "committed")
 
 
 def _images(folder: Path) -> Iterator[Target]:
@@ -220,6 +223,27 @@ def _compare(folder: Path, _: Path) -> None:
     parts = sections.sections(study, rows, found)
     markdown.render(study, parts), tex.render(parts), captions.text(study)
     summary.frame(rows), faults.frame(study), curves.tables(study)
+
+
+def _committed(folder: Path) -> Iterator[Target]:
+    """Tables that are committed and read back: a paper's, and the comparison for its sources."""
+    for name in ("dvc.lock", "params.yaml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((project.ROOT / name).read_bytes())
+    report = project.ROOT / "papers" / "battineedi2023" / "report"
+    kinds: tuple[tuple[Path, float, spoil.Spoil, Callable[[Path], object]], ...] = (
+        (report / "values.csv", 0.1, spoil.of_bytes, values.read),
+        (report / "findings.csv", 0.1, spoil.of_bytes, page.earlier_rows),
+        (report / "sizes.csv", 0.1, spoil.of_bytes, lambda path: page.devices(path.parent)),
+        (
+            project.ROOT / provenance.COMPARISON, 0.01, spoil.of_json,
+            lambda _: provenance.report(folder),
+        ),
+    )  # fmt: skip
+    for source, share, spoiling, read in kinds:
+        apart = folder / source.stem if source.suffix == ".csv" else folder / "metrics"
+        path, content = apart / source.name, source.read_bytes()
+        yield Target(f"committed {source.name}", share, _of_file(path, content, spoiling, read))
 
 
 def _written(

@@ -98,17 +98,18 @@ def _until_it_succeeds(
 
 
 def _left(folder: Path, outs: tuple[str, ...], whole: dict[str, bytes]) -> list[str]:
-    """What is wrong with what a failure left, and with the next run."""
+    """What is wrong with what a failure left: the earlier outs stay, whole."""
     found = _outs(folder, outs)
     wrong = [n for n, content in found.items() if whole.get(n) != content]
     wrong += [str(p) for p in folder.rglob("*.tmp") if p.is_dir()]
-    return [f"{name} is half-written or another" for name in wrong]
+    said = [f"{name} is half-written or another" for name in wrong]
+    return said + [f"{name} is gone" for name in sorted(whole.keys() - found.keys())]
 
 
 def _outs(folder: Path, outs: tuple[str, ...]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for out in outs:
-        path = folder / out
+    for path in (folder / out for out in outs if (folder / out).exists()):
+        out = path.relative_to(folder).as_posix()
         files = project.contents(path) if path.is_dir() else {"": path.read_bytes()}
         found |= {
             f"{out}/{name}": content

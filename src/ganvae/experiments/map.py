@@ -21,11 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import Field
 
+from ganvae.comparison import files
 from ganvae.comparison.constraint import active_share, final_excess
-from ganvae.core import storage
 from ganvae.errors import ParameterError
 from ganvae.evaluation import parts
 from ganvae.evaluation.encoding import encode
@@ -123,8 +122,7 @@ def _bench(params: Params, training: Plan, root: Path) -> Bench:
 
 
 def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dict[str, Any]:
-    status = storage.read_json(job.result / "status.json")
-    row = {**point.block(), "seed": seed, "step": status["step"]}
+    row = {**point.block(), "seed": seed, "step": trainings.status(job).step}
     try:
         measured = _measure(bench, training, job, seed)
     except FloatingPointError:  # it finished, but with networks whose outputs are not finite
@@ -132,7 +130,7 @@ def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dic
     if not measured:
         return {**row, "state": "diverged"}
     fewest = fewest_classes(bench.real, bench.params.collapse_share)
-    history = pd.read_csv(job.result / "history.csv")
+    history = files.history(job.result / "history.csv")
     every = training.values["models"][MODEL]["discriminator_steps"]
     return {
         **row,

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganvae.errors import UserError
+from ganvae.errors import UserError, started_at
 from ganvae.jobs import attend
 from ganvae.jobs.imports import closure
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "src" / "ganvae"
 STAGES = ROOT / "stages"
+CLOCK_SECONDS = 0.01  # a file's time may lag behind the clock; Python itself starts in longer
 # what starts, watches and shows the work, and words its errors, but changes no result
 FREE = (PACKAGE / "jobs", PACKAGE / "errors.py")
 
@@ -66,12 +67,23 @@ def refuse_edited(before: Mapping[str, str], hint: str = "") -> None:
 def unedited(paths: Iterable[Path]) -> Iterator[None]:
     """At the end `refuse_edited`, of new files in a folder too; an error inside comes first.
 
-    Where something is missing, who reads it says so.
+    Where something is missing, who reads it says so. Code that this process imported may have been
+    edited since it began, before it could be looked at: that is refused at once.
     """
     read = list(paths)
     before = digests(path for path in read if path.exists())
+    _refuse_late(before)
     yield
     _refuse(before, digests(path for path in read if path.exists()))
+
+
+def _refuse_late(files: Iterable[str]) -> None:
+    if (started := started_at()) is None:
+        return
+    code = (Path(file) for file in files if file.endswith(".py"))
+    late = (path.name for path in code if path.stat().st_mtime > started - CLOCK_SECONDS)
+    if edited := sorted(late):
+        raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again")
 
 
 def _refuse(before: Mapping[str, str], after: Mapping[str, str], hint: str = "") -> None:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, Field
+
 from ganvae.comparison.columns import column
+from ganvae.comparison.schema import Accuracy, Content, Count, Number
 from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE
 from ganvae.errors import UserError, parameters_of
@@ -26,6 +29,58 @@ FACTS = {"images", "against", "runtime", "seeds_finished", "seeds_collapsed", "s
 Lines = dict[str, str]
 
 
+class Cell(Content):
+    """A metric of a row."""
+
+    mean: Number
+    std: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    seeds: dict[str, Number]
+
+
+class Row(Content):
+    """A row; the fields that are not named here are its metrics."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Cell | None]
+
+    images: Count | None = None
+    against: Count | None = None
+    runtime: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    seeds_finished: Count | None = None
+    seeds_collapsed: Count | None = None
+    seeds_diverged: Count | None = None
+    mixture_of: str | None = None
+
+
+class Settings(Content):
+    """What all rows have in common."""
+
+    protocol: dict[str, Any]
+    classifier: Accuracy
+
+
+class Comparison(Content):
+    """`metrics/comparison.json`, as far as it is read here."""
+
+    settings: Settings
+    rows: dict[str, Row]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The blocks `settings` and `rows` of a comparison, as they stand in the file.
+
+    Raises:
+        UserError: it is missing or damaged, or of an earlier version.
+    """
+    found = storage.read_as(path, Comparison).model_dump(exclude_unset=True)
+    rows = found["rows"].values()
+    if not rows or not all({"images", "against"} <= set(row) for row in rows):
+        raise UserError(f"{COMPARISON}: of an earlier version of this project: run `dvc repro`")
+    return found
+
+
 def report(root: Path, row: str | None = None, metric: str | None = None) -> str:
     """What every row rests on, or one row, or one of its values.
 
@@ -37,13 +92,11 @@ def report(root: Path, row: str | None = None, metric: str | None = None) -> str
     Raises:
         UserError: a file is missing, or there is no such row, metric or stage.
     """
-    comparison = storage.read_json(root / COMPARISON)
+    comparison = read(root / COMPARISON)
     with parameters_of(root / LOCK):
         stages = config.section(config.load(root / LOCK), "stages")
     recorded = _Recorded(root, stages, config.load(root / PARAMS_FILE))
-    rows: dict[str, Any] = comparison.get("rows", {})
-    if not rows or not all("images" in of_row for of_row in rows.values()):
-        raise UserError(f"{COMPARISON}: of an earlier version of this project: run `dvc repro`")
+    rows: dict[str, Any] = comparison["rows"]
     names = list(rows) if row is None else [_known(row, rows, "row")]
     parts = []
     if metric is not None:

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from ganvae.comparison import markdown, tables
 from ganvae.comparison.columns import column, ordered
-from ganvae.comparison.schema import ModelDetails
+from ganvae.comparison.schema import Costs, ModelDetails
 from ganvae.comparison.summary import spread
 from ganvae.core import storage
+from ganvae.evaluation.status import Status
 from ganvae.models.base import build
 from ganvae.models.base.description import Description
 from ganvae.models.cgan.codes import Coded
@@ -71,11 +74,18 @@ GIVEN = {  # by numpy and by torch
 }
 
 
+RECORDS: Mapping[str, type[BaseModel]] = {"costs": Costs, "status": Status}
+
+
 def record(trained: Trained, kind: str) -> dict[str, Any]:
-    """What its training left of a kind, `costs` or `status`; empty where there is no such file."""
+    """What its training left of a kind of `RECORDS`; empty where there is no such file.
+
+    Raises:
+        UserError: the file is damaged.
+    """
     seed = trained.description.seed
     file = trained.folder / kind / f"seed_{seed}.json" if trained.folder else None
-    return dict(storage.read_json(file)) if file and file.exists() else {}
+    return storage.read_as(file, RECORDS[kind]).model_dump() if file and file.exists() else {}
 
 
 def output(network: str) -> str:

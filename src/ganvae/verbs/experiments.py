@@ -3,7 +3,6 @@
 Beside `dvc exp show`, whose table has a column for every parameter and every metric of every model.
 """
 
-import json
 import math
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,16 +13,17 @@ from typing import Any
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.scm import SCMError
+from pydantic import ValidationError
 
 from ganvae.comparison.columns import column
 from ganvae.comparison.differences import differences
 from ganvae.comparison.tables import NONE
 from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
+from ganvae.tools import provenance
 from ganvae.verbs.trained import folder_of
 
 METRICS = ("fid_classifier", "class_entropy")
-COMPARISON = "metrics/comparison.json"
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,14 @@ def _params(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seeds(root: Path, rev: str) -> dict[str, Any]:
-    """The rows of a revision's comparison; empty where it has none."""
-    done = subprocess.run(["git", "show", f"{rev}:./{COMPARISON}"], cwd=root, capture_output=True)
-    rows = json.loads(done.stdout).get("rows", {}) if not done.returncode else {}
-    return dict(rows)
+    """The rows of a revision's comparison; empty where it has none, or one of another form."""
+    shown = f"{rev}:./{provenance.COMPARISON}"
+    done = subprocess.run(["git", "show", shown], cwd=root, capture_output=True)
+    try:
+        found = provenance.Comparison.model_validate_json(done.stdout)
+    except ValidationError:
+        return {}
+    return dict(found.model_dump(exclude_unset=True)["rows"])
 
 
 def _marks(
@@ -159,7 +163,7 @@ def _shown_differences(
 
 def _of_seeds(metric: str, means: Mapping[str, float], row: Mapping[str, Any]) -> list[float]:
     """The seeds' values in a comparison; none where it is older than the metric's mean."""
-    values = list(row.get(metric, {}).get("seeds", {}).values())
+    values = list((row.get(metric) or {}).get("seeds", {}).values())
     fits = values and math.isclose(
         math.fsum(values) / len(values), means.get(metric, math.nan), rel_tol=1e-5
     )

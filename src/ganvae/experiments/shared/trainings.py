@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ganvae.core import imageset, machine, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE, Block
 from ganvae.evaluation.encoding import finite
+from ganvae.evaluation.status import Status
 from ganvae.jobs import progress
 from ganvae.jobs.executor import Job
 from ganvae.jobs.locks import kept
@@ -23,7 +24,7 @@ from ganvae.models.base.contract import TrainParams, posterior, to_images
 from ganvae.models.base.systems import Plan
 from ganvae.training import seeds
 
-# those whose files papers/dvc.yaml names as dependencies of the experiments
+# of all that there are, those that an experiment was tried with
 Architecture = Literal["ghosh2020_gan", "mi2018", "wide"]
 Models = dict[str, dict[str, Any]]
 MNIST = PAPERS / "data" / "mnist"  # on which experiments on another set are trained
@@ -95,9 +96,14 @@ def trained(wanted: Mapping[K, Plan]) -> Iterator[dict[K, dict[int, Job]]]:
         yield found
 
 
+def status(job: Job) -> Status:
+    """How a training ended. Raises `UserError` if its file is missing or damaged."""
+    return storage.read_as(job.result / "status.json", Status)
+
+
 def load(plan: Plan, job: Job, seed: int) -> nn.ModuleDict | None:
     """A training's networks, in evaluation mode and without gradients; None if it diverged."""
-    if storage.read_json(job.result / "status.json")["state"] == "diverged":
+    if status(job).state == "diverged":
         return None
     path = job.result / "weights.safetensors"
     networks = build.restore(plan.model, plan.networks, storage.read_tensors(path), path)

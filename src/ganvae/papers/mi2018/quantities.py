@@ -14,11 +14,13 @@ from ganvae.comparison.published import CLASS_ENTROPY
 from ganvae.comparison.summary import Spread, spread
 from ganvae.core.config import PAPERS
 from ganvae.core.imageset import CPU, dequantise
+from ganvae.errors import UserError
 from ganvae.judging import classifier
 from ganvae.judging.classifier import Classifier, classify
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.image_entropy import image_entropy
 from ganvae.papers.shared.results import Result, Results
+from ganvae.papers.shared.tables import read_table
 
 IMAGES = 10_000  # of Fig. 8
 LOW_ENTROPY = 0.1  # as on the maps of `experiments.map`
@@ -27,6 +29,11 @@ STEADY = 0.05  # between the highest and lowest class entropy of a run's later s
 LATER = 0.1  # the share of a run after which snapshots are later ones
 JUDGE = PAPERS / "data" / "mi2018" / "mi2018_two_layer_classifier"
 CELL = ["hinge", "l_gan_on", "lambda", "d"]
+MAP_NUMBERS = (
+    "lambda", "d", "seed", "active_share", "l_gan_minus_d", "class_entropy", "fid_classifier",
+    "image_entropy_mean", "image_entropy_std", "low_entropy_share", "negative_elbo",
+    "reconstruction_mse",
+)  # fmt: skip
 MAPS = ("map", "map_wide", "map_options")
 
 
@@ -163,12 +170,21 @@ QUANTITIES = {
 
 def tables(results: Results) -> dict[tuple[str, str], Spread]:
     """Of the experiments: the classifier's accuracies, and the cells of the maps."""
-    accuracy = pd.read_csv(JUDGE / "accuracy.csv")
+    accuracy = read_table(JUDGE / "accuracy.csv", (), ("seed", "test_accuracy"))
     found = {("two_layer_classifier", "test_accuracy"): _by_seed(accuracy, "test_accuracy")}
     for name in MAPS:
-        measured = pd.read_csv(results.experiment(name) / "map.csv")
-        found |= {(name, quantity): value for quantity, value in of_map(measured)}
+        found |= {(name, quantity): value for quantity, value in of_map(read_map(results, name))}
     return found
+
+
+def read_map(results: Results, name: str) -> pd.DataFrame:
+    """The table of one of `MAPS`. Raises `UserError` if it is missing, damaged or no such table."""
+    path = results.experiment(name) / "map.csv"
+    table = read_table(path, ("hinge", "l_gan_on", "state", "collapsed"), MAP_NUMBERS)
+    finished = table[table["state"] == "finished"]
+    if not set(finished["collapsed"]) <= {True, False} or finished["fid_classifier"].isna().any():
+        raise UserError(f"{path}: a finished training of which FID or collapsed is not known")
+    return table
 
 
 def of_map(measured: pd.DataFrame) -> Iterator[tuple[str, Spread]]:

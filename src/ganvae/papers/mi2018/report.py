@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from ganvae.papers.mi2018 import figures
-from ganvae.papers.mi2018.quantities import CELL, MAPS, two_layer_class_entropy
+from ganvae.papers.mi2018.quantities import CELL, MAPS, read_map, two_layer_class_entropy
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.courses import mean, over_seeds
 from ganvae.papers.shared.results import Report, Results
@@ -19,7 +19,7 @@ METRICS = (
 
 def report(results: Results, claims: Mapping[str, Claim]) -> Report:
     """Tables and figures of the paper's systems."""
-    maps = {name: pd.read_csv(results.experiment(name) / "map.csv") for name in MAPS}
+    maps = {name: read_map(results, name) for name in MAPS}
     return Report(
         {
             "systems": table(results),

@@ -6,11 +6,11 @@ MNIST's are the main pipeline's, with the settings of `fashion_*`, read from its
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from scipy import stats
 
+from ganvae.comparison.schema import Content, Number
 from ganvae.comparison.summary import Spread, spread
 from ganvae.core import storage
 from ganvae.errors import UserError
@@ -18,7 +18,45 @@ from ganvae.papers.shared.results import Results
 
 COMPARISON = Path("metrics/comparison.json")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-METRICS = ("fid_classifier", "sharpness", "precision", "recall", "coverage", "class_entropy")
+
+
+class Cell(Content):
+    """A metric's value by seed; of real images there is none."""
+
+    seeds: dict[str, Number]
+
+
+class Row(Content):
+    """The metrics that are compared; None where a model has none."""
+
+    fid_classifier: Cell | None = None
+    sharpness: Cell | None = None
+    precision: Cell | None = None
+    recall: Cell | None = None
+    coverage: Cell | None = None
+    class_entropy: Cell | None = None
+
+    def spread(self, metric: str) -> Spread | None:
+        """Over its seeds; None where no seed finished."""
+        cell: Cell | None = getattr(self, metric)
+        return spread(cell.seeds) if cell and cell.seeds else None
+
+
+METRICS = tuple(Row.model_fields)
+
+
+class Settings(Content):
+    """What was compared."""
+
+    data: str
+
+
+class Comparison(Content):
+    """What is read of `metrics/comparison.json`."""
+
+    settings: Settings
+    rows: dict[str, Row]
+
 
 Scores = dict[str, dict[str, Spread | None]]
 
@@ -41,25 +79,20 @@ def read(results: Results, comparison: Path = COMPARISON) -> Sets:
     Raises:
         UserError: the comparison is missing or damaged, of other images, or lacks a model.
     """
-    found = storage.read_json(comparison)
-    if found["settings"]["data"] != "mnist":
-        raise UserError(f"{comparison}: of {found['settings']['data']}; mnist expected")
-    missing = [model for model in MODELS if model not in found["rows"]]
+    found = storage.read_as(comparison, Comparison)
+    if found.settings.data != "mnist":
+        raise UserError(f"{comparison}: of {found.settings.data}; mnist expected")
+    missing = [model for model in MODELS if model not in found.rows]
     if missing:
         raise UserError(f"{comparison}: no row {', '.join(missing)}")
     mnist = {
-        metric: {model: _spread(found["rows"][model].get(metric)) for model in MODELS}
-        for metric in METRICS
+        metric: {model: found.rows[model].spread(metric) for model in MODELS} for metric in METRICS
     }
     fashion = {
         metric: {model: results[f"fashion_{model}"].metric(metric) for model in MODELS}
         for metric in METRICS
     }
     return Sets(mnist, fashion)
-
-
-def _spread(cell: Mapping[str, Any] | None) -> Spread | None:
-    return spread(cell["seeds"]) if cell else None
 
 
 def order(scores: Scores, metric: str = "fid_classifier") -> list[str]:

@@ -12,6 +12,7 @@ from ganvae.errors import UserError
 from ganvae.papers.shared import claims, values, verdicts
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import LENGTH, Values
+from ganvae.papers.shared.tables import read_table
 from ganvae.papers.shared.verdicts import Verdict
 
 TITLES = {
@@ -39,7 +40,9 @@ FIGURES = {
     6: ("parakatta2023/data_sets", "parakatta2023/fashion_samples"),
 }
 SHOWN = ["claim", "systems", "seeds", "length", "published", "measured", "protocol", "verdict"]
+KEPT = ("seeds", "length", "measured")  # of an earlier report's row
 EARLIER = "judged by an earlier rule"
+ENDS = ("seeds", "collapsed", "diverged")
 LEADS = {
     "holds": "What holds",
     "does not hold": "What does not",
@@ -87,7 +90,7 @@ def read(folder: Path, paper: str) -> pd.DataFrame | None:
         row = _judged(judged, found, blocks, paper)
         known = earlier.get(judged.claim.title) or earlier.get(judged.claim.claim)
         if known and not _is_known(judged, found):
-            row |= {key: known[key] for key in ("seeds", "length", "measured")}
+            row |= {key: known[key] for key in KEPT}
             if judged.verdict != "no claim" and known["verdict"] != "no claim":
                 row |= {"outcome": known["verdict"], "verdict": f"{known['verdict']} ({EARLIER})"}
         rows.append(row)
@@ -98,7 +101,9 @@ def earlier_rows(path: Path) -> dict[str, dict[str, str]]:
     """The rows of an earlier report by their claims, with and without the section."""
     if not path.exists():
         return {}
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_table(path, ("claim", "verdict", *KEPT), texts=True)
+    if unknown := set(table["verdict"]) - LEADS.keys():
+        raise UserError(f"{path}: no such verdict: {', '.join(sorted(unknown))}")
     by_title = {str(row["claim"]): row for row in map(_texts, table.to_dict("records"))}
     return {title.rpartition(" (")[0] or title: row for title, row in by_title.items()} | by_title
 
@@ -226,14 +231,15 @@ def collapses(folder: Path) -> str:
     """How many seeds of every adversarial system of all papers ended collapsed or diverged."""
     words = []
     for path in sorted(folder.glob("*/report/*.csv")):
-        table = pd.read_csv(path)
-        if not {"system", "seeds", "collapsed", "diverged"} <= set(table.columns):
+        if not {"system", *ENDS} <= set(read_table(path, ())):
             continue
-        for row in table.to_dict("records"):
-            if "gan" in str(row["system"]):
-                finished, diverged = int(row["seeds"]), int(row["diverged"])
-                ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
-                words.append(f"{path.parents[1].name} {row['system']} {ended}")
+        table = read_table(path, ("system",), ENDS)
+        for row in table[table["system"].astype(str).str.contains("gan")].to_dict("records"):
+            if any(pd.isna(row[end]) for end in ENDS):
+                raise UserError(f"{path}: {row['system']} without its {', '.join(ENDS)}")
+            finished, diverged = int(row["seeds"]), int(row["diverged"])
+            ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
+            words.append(f"{path.parents[1].name} {row['system']} {ended}")
     what = "collapsed, which a generator that has not begun to draw is too, or diverged"
     return f"Seeds that ended {what}: {', '.join(words)}." if words else ""
 
@@ -260,9 +266,9 @@ def _paper(folder: Path, paper: str, table: pd.DataFrame) -> str:
 def devices(folder: Path) -> list[str]:
     """A line that says what a paper's systems were trained on, where one of its tables says so."""
     for path in sorted(folder.glob("*.csv")):
-        table = pd.read_csv(path)
+        table = read_table(path, ())
         if {"system", "device"} <= set(table.columns):
-            found = {str(on): list(of) for on, of in table.groupby("device")["system"]}
+            found = {str(on): [*map(str, of)] for on, of in table.groupby("device")["system"]}
             words = [f"{on} ({', '.join(of)})" for on, of in found.items()]
             return [f"Trained on {'; '.join(words if len(found) > 1 else found)}.\n"]
     return []

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
+from pydantic import Field
 from torch import Tensor, nn
 
+from ganvae.comparison import files, schema
 from ganvae.comparison.summary import Spread, spread
 from ganvae.core import storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
@@ -22,6 +25,20 @@ from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import System, SystemParams
 
 BATCH = 1000
+
+
+class _Costs(schema.Costs):
+    """Those that a report counts with, besides what the comparison reads."""
+
+    steps: Annotated[int, Field(ge=1, le=2**53)]
+    generator_updates: schema.Count
+
+
+def _checked(path: Path, content: type[schema.Content]) -> dict[str, Any]:
+    """A JSON file as it stands. Raises `UserError` where it is not what `content` describes."""
+    storage.read_as(path, content)
+    found: dict[str, Any] = storage.read_json(path)
+    return found
 
 
 def of_seeds(values: Mapping[int, float]) -> Spread | None:
@@ -61,13 +78,13 @@ class Result:
     @cached_property
     def details(self) -> dict[str, Any]:
         """The content of its `details.json`."""
-        found: dict[str, Any] = storage.read_json(self.system.evaluated / "details.json")
-        return found
+        return _checked(self.system.evaluated / "details.json", schema.ModelDetails)
 
     @cached_property
     def arrays(self) -> dict[str, Tensor]:
         """What its figures show; a seed's are named `<kind>/<seed>`."""
-        return storage.read_tensors(self.system.evaluated / "arrays.safetensors")
+        found = files.arrays(self.system.evaluated / "arrays.safetensors")
+        return {name: torch.from_numpy(values) for name, values in found.items()}
 
     @property
     def all_seeds(self) -> list[int]:
@@ -120,8 +137,7 @@ class Result:
 
     def costs(self, seed: int) -> dict[str, Any]:
         """What one seed's training cost."""
-        found: dict[str, Any] = storage.read_json(self.system.record("costs", seed))
-        return found
+        return _checked(self.system.record("costs", seed), _Costs)
 
     @property
     def devices(self) -> str:
@@ -130,7 +146,7 @@ class Result:
 
     def history(self, seed: int) -> pd.DataFrame:
         """One seed's losses: step, images_seen, epoch and `<update>.<record>`."""
-        return pd.read_csv(self.system.record("history", seed))
+        return files.history(self.system.record("history", seed))
 
     def timeline(self, seed: int) -> pd.DataFrame:
         """One seed's judged snapshots, with `updates`, those of the generator or decoder."""
@@ -157,7 +173,11 @@ class Result:
 
     def _kept(self, packed: Mapping[str, Tensor], seed: int, epoch: float) -> dict[str, Tensor]:
         """The checkpoint of `epoch`: files name them `<step>.<tensor>`."""
-        steps = {int(name.partition(".")[0]) for name in packed}
+        named = {name.partition(".")[0] for name in packed}
+        steps = {int(step) for step in named if step.isdecimal()}
+        if not steps or len(steps) < len(named):
+            path = self.system.record("checkpoints", seed)
+            raise UserError(f"{path}: damaged: tensors named <step>.<tensor> expected")
         wanted = epoch / self.values["train"]["epochs"] * self.costs(seed)["steps"]
         start = f"{min(steps, key=lambda step: abs(step - wanted))}."
         return {n.removeprefix(start): t for n, t in packed.items() if n.startswith(start)}

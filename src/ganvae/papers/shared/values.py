@@ -100,7 +100,9 @@ def text(values: Values) -> str:
 
 def read(path: Path) -> Values:
     """The values of `values.csv`. Raises `UserError` for a table of another form."""
-    table = read_table(path, CSV).assign(seed=lambda t: t["seed"].map(_seed))
+    table = read_table(path, CSV[:2], CSV[2:]).assign(seed=lambda t: t["seed"].map(_seed))
+    if table["value"].isna().any():
+        raise UserError(f"{path}: a row without a value")
     return {
         (str(system), str(quantity)): spread(dict(zip(own["seed"], own["value"], strict=True)))
         for (system, quantity), own in table.groupby(["system", "quantity"], sort=False)
