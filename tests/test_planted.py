@@ -155,7 +155,7 @@ def one_metric(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judged(**changed: float) -> list[dict[str, Any]]:
     faults = {**FAULTS, **{fault: {"class_entropy": v} for fault, v in changed.items()}}
-    return selftest.judge(SETS, faults, selftest.EXPECTED)
+    return selftest.compare(SETS, faults, selftest.EXPECTED)
 
 
 @pytest.mark.usefixtures("one_metric")
@@ -209,7 +209,7 @@ def test_numbers_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="class_entropy: nan for one_class"):
         judged(one_class=math.nan)
     with pytest.raises(ValueError, match="two or more finite unchanged values"):
-        selftest.judge(SETS[:1], FAULTS, selftest.EXPECTED)
+        selftest.compare(SETS[:1], FAULTS, selftest.EXPECTED)
 
 
 def test_a_further_unchanged_set_is_seldom_seen() -> None:
@@ -219,14 +219,14 @@ def test_a_further_unchanged_set_is_seldom_seen() -> None:
     alarms = 0
     for row in draws.tolist():
         sets = [{"modes": value} for value in row[:5]]
-        alarms += bool(selftest.judge(sets, {"x": {"modes": row[5]}}, {})[0]["seen"])
+        alarms += bool(selftest.compare(sets, {"x": {"modes": row[5]}}, {})[0]["seen"])
     assert alarms <= 10
 
 
 def test_the_set_without_a_fault_has_a_level_of_its_own() -> None:
     """t(4) at 0.01 % is 15.5: 15.5 x 0.00707 x sqrt(1.2) = 0.12."""
     faults = {"unchanged": {"class_entropy": 2.2}, "blurred": {"class_entropy": 2.2}}
-    entries = selftest.judge(SETS, faults, {}, alarm=0.0001)
+    entries = selftest.compare(SETS, faults, {}, alarm=0.0001)
     assert [entry["seen"] for entry in entries] == [0, selftest.FALLS]
     assert [entry["reach"] for entry in entries] == pytest.approx([0.1204, 0.0667], abs=1e-4)
 

@@ -11,11 +11,10 @@ from ganvae.core.imageset import quantise
 from ganvae.core.machine import description
 from ganvae.evaluation import parts, showcase
 from ganvae.evaluation.parts import Bench, Part
-from ganvae.evaluation.status import Status
 from ganvae.evaluation.timeline import collapsed_at, fewest_classes, is_collapsed
 from ganvae.jobs.threads import side_by_side
 from ganvae.models.base.snapshots import read_snapshots
-from ganvae.models.base.systems import System
+from ganvae.models.base.systems import Status, System
 
 HEADLINES = (
     "fid_classifier",

@@ -1,22 +1,10 @@
 """What the trainings of a system left in its folder, checked before it is evaluated."""
 
-from typing import Literal
-
 from ganvae.core import storage
-from ganvae.core.config import Block
 from ganvae.errors import UserError
-from ganvae.models.base.systems import System
+from ganvae.models.base.systems import Status, System
 
 KINDS = ("status", "weights", "snapshots")  # that an evaluation reads
-
-
-class Status(Block):
-    """How the training of a seed ended: after `step` of `steps`, in `update` where it diverged."""
-
-    state: Literal["finished", "diverged"]
-    step: int
-    steps: int
-    update: str | None
 
 
 def read_statuses(system: System) -> dict[int, Status]:

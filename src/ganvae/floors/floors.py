@@ -61,7 +61,7 @@ class Floors:
             images against the other), `planted_<fault>` (training images with a fault, against test
             images).
         counts: row -> its number of images and that of the real images it is measured against.
-        selftest: what `selftest.judge` returned.
+        selftest: what `selftest.compare` returned.
         chosen: indices of the training images of row `real`.
     """
 
@@ -137,7 +137,7 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
     unchanged = [found[name].metrics for name in sets if name != selftest.UNCHANGED]
     # where a metric that moves is only told of, all of them together may tell so once in a thousand
     alarm = selftest.FALSE_ALARM / (1 if strict else len(metrics))
-    entries = selftest.judge(unchanged, measured, wanted, alarm)
+    entries = selftest.compare(unchanged, measured, wanted, alarm)
     if strict:
         selftest.demand(entries, wanted)
     for entry in entries:

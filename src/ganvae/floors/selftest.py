@@ -84,7 +84,7 @@ def expected(
     }
 
 
-def judge(
+def compare(
     unchanged: Sequence[Metrics],
     faults: Mapping[str, Metrics],
     wanted: Mapping[str, Mapping[str, int]],

@@ -9,6 +9,7 @@ from torch import Tensor
 from ganvae.core.storage import read_tensors, write_json, write_tensors, write_text
 from ganvae.models.base.description import Description
 from ganvae.models.base.snapshots import pack
+from ganvae.models.base.systems import Status
 from ganvae.training import costs
 from ganvae.training.loop import Run
 
@@ -27,13 +28,13 @@ def write(folder: Path, run: Run, description: Description) -> None:
         write_tensors(folder / "checkpoints.safetensors", checkpoints)
     snapshots = pack(task.folder / "snapshots", run.last_step, task.train.batch_size)
     write_tensors(folder / "snapshots.safetensors", snapshots)
-    status = {
-        "state": "diverged" if run.diverged else "finished",
-        "step": run.last_step,
-        "steps": task.total_steps,
-        "update": run.diverged.update if run.diverged else None,
-    }
-    write_json(folder / "status.json", status)
+    status = Status(
+        state="diverged" if run.diverged else "finished",
+        step=run.last_step,
+        steps=task.total_steps,
+        update=run.diverged.update if run.diverged else None,
+    )
+    write_json(folder / "status.json", status.model_dump())
     write_text(folder / "history.csv", _history(run))
     write_json(folder / "costs.json", costs.measured(run))
 

@@ -11,7 +11,7 @@ from ganvae.core import machine, storage
 from ganvae.errors import UserError
 from ganvae.jobs import edits
 from ganvae.jobs.executor import Job, fingerprint, runs_folder
-from ganvae.models.base.systems import RECORD, Plan, System
+from ganvae.models.base.systems import RECORD, Plan, Status, System
 
 
 def jobs(plan: Plan) -> dict[int, Job]:
@@ -72,13 +72,13 @@ def collect(system: System, done: Mapping[int, Job]) -> None:
 def _copy(name: str, done: Mapping[int, Job], collected: Path) -> None:
     finished = 0
     for seed, job in done.items():
-        status = storage.read_json(job.result / "status.json")
-        if status["state"] == "finished":
+        status = storage.read_as(job.result / "status.json", Status)
+        if status.state == "finished":
             finished += 1
-            print(f"{job.label}: finished after {status['steps']} steps")
+            print(f"{job.label}: finished after {status.steps} steps")
         else:
-            at = f"step {status['step']} of {status['steps']}"
-            print(f"{job.label}: diverged, the loss of {status['update']} is not finite at {at}")
+            at = f"step {status.step} of {status.steps}"
+            print(f"{job.label}: diverged, the loss of {status.update} is not finite at {at}")
         for kind, suffix in RECORD.items():
             source = job.result / f"{kind}.{suffix}"
             if source.exists():

@@ -12,9 +12,9 @@ from ganvae.comparison.columns import column, ordered
 from ganvae.comparison.schema import Costs, ModelDetails
 from ganvae.comparison.summary import spread
 from ganvae.core import storage
-from ganvae.evaluation.status import Status
 from ganvae.models.base import build
 from ganvae.models.base.description import Description
+from ganvae.models.base.systems import Status
 from ganvae.models.cgan.codes import Coded
 from ganvae.verbs.trained import Trained
 

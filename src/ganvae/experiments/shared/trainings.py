@@ -15,13 +15,12 @@ from torch import Tensor, nn
 from ganvae.core import imageset, machine, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE, Block
 from ganvae.evaluation.encoding import finite
-from ganvae.evaluation.status import Status
 from ganvae.jobs import progress
 from ganvae.jobs.executor import Job
 from ganvae.jobs.locks import kept
 from ganvae.models.base import build
 from ganvae.models.base.contract import TrainParams, posterior, to_images
-from ganvae.models.base.systems import Plan
+from ganvae.models.base.systems import Plan, Status
 from ganvae.training import seeds
 
 # of all that there are, those that an experiment was tried with

@@ -37,6 +37,15 @@ RECORD = {  # what a training leaves: the kinds of its files, a folder each with
 IMAGES = 60_000  # MNIST's, of which the papers count their epochs
 
 
+class Status(Block):
+    """How the training of a seed ended: after `step` of `steps`, in `update` where it diverged."""
+
+    state: Literal["finished", "diverged"]
+    step: int
+    steps: int
+    update: str | None
+
+
 class SystemParams(Block):
     """The block of one system of a paper.
 
