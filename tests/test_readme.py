@@ -23,6 +23,17 @@ def test_the_results_are_those_of_the_committed_comparison() -> None:
     assert all(table in committed for table in shown)
 
 
+def test_the_architectures_are_those_of_their_page() -> None:
+    """All rows of what they draw, and the costs of those that fit the five models."""
+    between = README.split("<!-- from docs/architectures.md -->")[1].split("<!-- end -->")[0]
+    page = tables((ROOT / "docs/architectures.md").read_text(encoding="utf-8"))
+    costs = next(table for table in page if table.startswith("| architecture |"))
+    drawn = next(table for table in page if table.startswith("| model |"))
+    head, line, *rows = costs.splitlines()
+    of_all = [row for row in rows if "| gan, wgan, vae, vaegan, cvaegan |" in row]
+    assert tables(between) == ["\n".join([head, line, *of_all, ""]), drawn]
+
+
 def test_make_has_the_targets_it_names() -> None:
     makefile = (ROOT / "Makefile").read_text()
     running = (ROOT / "docs/running.md").read_text(encoding="utf-8")
