@@ -71,7 +71,8 @@ def networks(name: str, values: Mapping[str, Any]) -> nn.ModuleDict:
 
 def ganvae_loop(spec: Spec, images: Tensor, labels: Tensor) -> Iterator[None]:
     """This project's training, one batch per `next`, without end and so at constant rates."""
-    train = {**spec.values["train"], "lr_decay": 0.0}
+    # what the loops beside ours do not do
+    train = {**spec.values["train"], "lr_decay": 0.0, "ema": 0.0}
     if spec.name in peers.BATCH:
         described = peers.ours(spec.name, images, labels, train["precision"])
     else:
