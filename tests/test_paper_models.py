@@ -1,6 +1,7 @@
 """The models that only the papers' pipeline trains, against their objectives written by hand."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +9,16 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from ganvae.core import config
 from ganvae.core.machine import Noise
 from ganvae.errors import UserError
 from ganvae.models.base.build import create
 from ganvae.models.base.contract import NetworksParams
 from ganvae.models.cgan.codes import classes
 from ganvae.models.infogan.loss import code_nats
-from tests.written_out import CPU, LATENT, SEED, Case, N, l_vae
+from ganvae.training import task
+from tests.project import ROOT
+from tests.written_out import BLOCKS, CPU, LATENT, SEED, Case, N, l_vae
 
 pytestmark = pytest.mark.usefixtures("float64")
 LABELS = torch.arange(N) % 10
@@ -67,6 +71,20 @@ def test_both_players_see_the_class() -> None:
     by_hand = -(d(case.images).log().mean() + (1 - d(fake.detach())).log().mean())
     case.agrees("discriminator", by_hand)
     case.agrees("generator", -d(fake).log().mean())
+
+
+def test_a_model_of_ten_classes_refuses_images_of_more(tmp_path: Path) -> None:
+    values = config.load(ROOT / "params.yaml")
+    values["models"] = {name: BLOCKS[name] for name in ("cgan", "infogan")}
+    labels = torch.arange(200) % 26
+
+    def built(name: str) -> None:
+        images = torch.zeros(len(labels), 1, 28, 28)
+        task.build(name, values, images, labels, seed=SEED, folder=tmp_path)
+
+    built("infogan")  # it reads no labels
+    with pytest.raises(UserError, match=r"models.cgan: is for images of 10 classes, not 26"):
+        built("cgan")
 
 
 def test_the_recognition_network_reads_the_codes() -> None:

@@ -83,7 +83,7 @@ def build(
 
     Raises:
         UserError: a block does not fit its schema; no such model or architecture; or images of
-            another shape than the architecture's.
+            another shape than the architecture's, or of more classes than the model's.
     """
     module = model(name)
     params = config.block(module.Params, values, f"models.{name}")
@@ -94,6 +94,9 @@ def build(
             f"networks.architecture = {networks.architecture!r}: is for images of "
             f"{list(shape)} (channels, height, width), not {list(images.shape[1:])}"
         )
+    known = getattr(module, "LABELS", None)
+    if known and (classes := int(labels.max()) + 1) > known:
+        raise ParameterError(f"models.{name}: is for images of {known} classes, not {classes}")
     train = config.block(TrainParams, values, "train")
     built = create(name, networks, seed).to(images.device)
     if train.precision == "bf16":

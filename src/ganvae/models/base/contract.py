@@ -12,6 +12,8 @@ and, where the architecture's networks are not taken as they are, two more:
   own functions `nets`;
 - `NEEDS`: which of the architecture's networks they are made of.
 
+One that reads the images' labels, and only so many, has `LABELS`: the number of classes.
+
 An architecture is a file `networks/<name>.py` with the functions `encoder(latent_dim)`,
 `decoder(latent_dim)` and `discriminator()`, or those of them that its paper gives: a model fits it
 when all that the model needs are there. Where its networks have numbers to choose, it has `Params`,

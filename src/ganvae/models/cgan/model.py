@@ -22,6 +22,7 @@ from ganvae.models.gan.loss import GENERATOR_LOSSES, discriminator_loss
 
 NETWORKS = ("decoder", "discriminator")
 NEEDS = NETWORKS
+LABELS = CLASSES
 
 
 class Params(Block):
