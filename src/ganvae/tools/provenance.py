@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from ganvae.comparison.columns import column
 from ganvae.comparison.schema import Accuracy, Content, Count, Number
@@ -37,6 +37,12 @@ class Cell(Content):
     low: Number | None = None
     high: Number | None = None
     seeds: dict[str, Number]
+
+    @model_validator(mode="after")
+    def _two_ends(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high: both or none expected")
+        return self
 
 
 class Row(Content):
