@@ -181,6 +181,17 @@ def test_a_demanded_fault_that_was_missed_is_bold_too(study: measurements.Study)
     assert "↓" not in shown
 
 
+def test_what_was_missed_or_moved_is_named_below_the_table(study: measurements.Study) -> None:
+    told = {("recall", "blob"): "not seen", ("modes", "unchanged"): "moved"}
+    entries = [
+        {**entry, "told": told.get((entry["metric"], entry["fault"]), entry["told"])}
+        for entry in study.selftest
+    ]
+    shown = markdown.text(faults.parts(measurements.Study(**{**vars(study), "selftest": entries})))
+    assert "**Not seen here" not in markdown.text(faults.parts(study))
+    assert "say less on these images:** modes (unchanged), recall (blob)." in shown
+
+
 def row(name: str, **metrics: list[float]) -> Row:
     found = {
         metric: summary.spread({str(i): value for i, value in enumerate(values)})

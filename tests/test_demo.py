@@ -144,6 +144,7 @@ def test_it_runs_at_its_full_length_without_git(demo: Demo, tmp_path: Path) -> N
     shutil.copy2(project.ROOT / "demo.yaml", archive)
     before = project.contents(archive)
     shutil.copytree(demo.clone / cache, archive / cache)
+    shutil.copy2(demo.clone / ".demo/params.yaml", archive / ".demo")  # as after a run
     output = project.succeed(as_new_user(archive, sys.executable, "-m", "stages.demo"))
     assert ran(output) == TRAIN | EVALUATE | {"check_params", "evaluate_real", "compare", "report"}
     table = (archive / ".demo/metrics/comparison.md").read_text(encoding="utf-8")
