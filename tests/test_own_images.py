@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import struct
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,21 @@ def test_idx_files_without_labels_are_said_to_be_of_one_class(tmp_path: Path) ->
     found = read(tmp_path)
     assert found.names == ["all"]
     assert "no labels: all images are of one class" in found.notes
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train-images.idx4-ubyte"])
+def test_idx_files_in_colour(tmp_path: Path, name: str) -> None:
+    images = levels(300, (28, 28, 3))
+    (tmp_path / name).write_bytes(struct.pack(">5I", 2052, *images.shape) + images.tobytes())
+    found = read(tmp_path)
+    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+    grey = pictures.grey(planes, invert=False, transpose=False, done=Counter()).numpy()
+    both = torch.cat([images for images, _ in found.parts.values()]).numpy()
+    assert sorted(map(bytes, both)) == sorted(map(bytes, grey))
+    assert "300 images in colour made grey" in found.notes
+    (tmp_path / name).write_bytes(struct.pack(">5I", 2052, 300, 28, 28, 2) + bytes(300 * 28 * 56))
+    with pytest.raises(UserError, match=r"2 channels; 1 \(grey\) or 3 \(RGB\) expected"):
+        read(tmp_path)
 
 
 def test_many_classes_need_wide_labels() -> None:

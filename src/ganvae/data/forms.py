@@ -121,12 +121,13 @@ def _idx(folder: Path, named: Mapping[Path, re.Match[str]]) -> dict[str, Given]:
 
 def _idx_part(contents: Mapping[tuple[str, str], tuple[bytes, str]], part: str) -> Given:
     content, source = contents[part, "images"]
-    images = idx.decode_images(content, source)
+    pictures = idx.decode_pictures(content, source)
+    given = partial(in_batches, pictures, "")
     if (part, "labels") not in contents:
-        return Given(partial(in_batches, images.unsqueeze(1), ""), [NO_LABEL] * len(images))
+        return Given(given, [NO_LABEL] * len(pictures))
     labels = idx.decode_labels(*contents[part, "labels"])
-    idx.check_counts(images, labels, source)
-    return Given(partial(in_batches, images.unsqueeze(1), ""), labels.tolist())
+    idx.check_counts(pictures, labels, source)
+    return Given(given, labels.tolist())
 
 
 def _pictures(folder: Path, ground: int) -> Given:

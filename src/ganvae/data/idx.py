@@ -1,13 +1,14 @@
 """The IDX format of MNIST: a big-endian header (magic number, sizes), then the items.
 
-Format: LeCun, Cortes & Burges, "The MNIST database". Grey images of unsigned bytes (magic 2051) and
-labels of unsigned bytes (magic 2049) or, where there are more than 256 classes, of 32-bit integers
-(magic 3073). QMNIST's labels are a table of 32-bit integers (magic 3074) whose first column is the
-class.
+Format: LeCun, Cortes & Burges, "The MNIST database". Grey images of unsigned bytes (magic 2051), a
+user's own in colour too (magic 2052), and labels of unsigned bytes (magic 2049) or, where there are
+more than 256 classes, of 32-bit integers (magic 3073). QMNIST's labels are a table of 32-bit
+integers (magic 3074) whose first column is the class.
 """
 
 import gzip
 import io
+import math
 import struct
 import zlib
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from torch import Tensor
 from ganvae.errors import UserError
 
 IMAGES_MAGIC = 0x00000803  # unsigned bytes, three dimensions
+COLOUR_MAGIC = 0x00000804  # unsigned bytes, four dimensions: the last is the channel
 LABELS_MAGIC = 0x00000801  # unsigned bytes, one dimension
 WIDE_LABELS_MAGIC = 0x00000C01  # 32-bit integers, one dimension
 TABLE_MAGIC = 0x00000C02  # 32-bit integers, two dimensions
@@ -44,11 +46,25 @@ def decode_images(content: bytes, source: str) -> Tensor:
         UserError: it is empty, truncated or too long, or no image file; the line starts with
             `source`.
     """
-    num, height, width = _header(content, source, {IMAGES_MAGIC: 3}, "images")
-    if not height * width:
-        raise UserError(f"{source}: images of {height} x {width} pixels")
-    body = _body(content, source, 16, num, height * width)
-    return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(num, height, width)
+    return _images(content, source, {IMAGES_MAGIC: 3})[..., 0]
+
+
+def decode_pictures(content: bytes, source: str) -> Tensor:
+    """As `decode_images`, and in colour: uint8 [N, C, H, W], C = 1 or 3, stored pixel by pixel."""
+    pictures = _images(content, source, {IMAGES_MAGIC: 3, COLOUR_MAGIC: 4})
+    if (channels := pictures.shape[-1]) not in (1, 3):
+        raise UserError(f"{source}: {channels} channels; 1 (grey) or 3 (RGB) expected")
+    return pictures.permute(0, 3, 1, 2)
+
+
+def _images(content: bytes, source: str, known: Mapping[int, int]) -> Tensor:
+    """uint8 [N, H, W, C] of a file with one of these magic numbers."""
+    num, height, width, *channels = _header(content, source, known, "images")
+    shape = (height, width, *(channels or [1]))
+    if not math.prod(shape):
+        raise UserError(f"{source}: images of {' x '.join(map(str, shape[:2]))} pixels")
+    body = _body(content, source, 16 + 4 * len(channels), num, math.prod(shape))
+    return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(num, *shape)
 
 
 def decode_labels(content: bytes, source: str) -> Tensor:
