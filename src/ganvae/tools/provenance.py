@@ -49,15 +49,15 @@ class Row(Content):
     """A row; the fields that are not named here are its metrics."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Cell | None]
+    __pydantic_extra__: dict[str, Cell]
 
-    images: Count | None = None
-    against: Count | None = None
+    images: Count = 0
+    against: Count = 0
     runtime: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-    seeds_finished: Count | None = None
-    seeds_collapsed: Count | None = None
-    seeds_diverged: Count | None = None
-    mixture_of: str | None = None
+    seeds_finished: Count = 0
+    seeds_collapsed: Count = 0
+    seeds_diverged: Count = 0
+    mixture_of: str = ""
 
 
 class Settings(Content):
