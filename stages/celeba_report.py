@@ -38,8 +38,8 @@ def main() -> None:
     data = [read[0].data / "processed", *(system.folder for system in read)]
     code = [*edits.sources(Path(__file__)), *edits.package("models", "networks")]
     with edits.unedited([*code, FILE, *data]), style.defaults():
-        files = _files(read)
-    for name, content in files.items():
+        made = _files(read)
+    for name, content in made.items():
         storage.write_bytes(OUT / name, content)
 
 

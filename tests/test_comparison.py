@@ -303,6 +303,19 @@ def test_writes_all_tables_and_figures_whatever_is_missing(
     assert list(table["row"])[: len(named) + 1] == [*named, "real"]
 
 
+def test_a_seed_that_diverged_before_its_first_row_is_compared(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = copy / "data/models/wgan/history"
+    header = (history / "seed_2.csv").read_text().splitlines()[0]
+    (history / "seed_2.csv").write_text(f"{header}\n")
+    monkeypatch.chdir(copy)
+    compare.main()
+    (history / "seed_1.csv").write_text(f"{header}\n")
+    with pytest.raises(UserError, match=r"seed_1.csv: no row of a training that finished"):
+        compare.main()
+
+
 def test_a_users_own_settings_of_matplotlib_change_no_file(
     copy: Path, monkeypatch: pytest.MonkeyPatch, written: Path
 ) -> None:

@@ -57,6 +57,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "floors stages/evaluate_real.py": ("evaluate_real compare report", ""),
     "comparison": ("compare report", "report"),
     "comparison/constraint.py": ("compare report", "experiment report"),
+    "comparison/files.py": ("compare report", "experiment report celeba_report"),
     "figures": ("compare report", "report celeba_report"),
     "stages/compare.py": ("compare report", ""),
     "pages stages/report.py": ("report", ""),

@@ -1,5 +1,6 @@
 """Every stage refuses what it made if something that it reads was edited meanwhile."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,9 @@ def test_code_that_was_edited_while_a_stage_imported_is_refused(tmp_path: Path) 
     code, data = tmp_path / "code.py", tmp_path / "data.json"
     for file in (code, data):
         file.write_text("")
+    future = tmp_path / "of_a_wrong_clock.py"
+    future.write_text("")
+    os.utime(future, (2**32, 2**32))
     ended = [
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path), *map(str, edited)],

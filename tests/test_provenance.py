@@ -1,5 +1,6 @@
 """Where a number comes from: told in a clone without data, from the repository's own dvc.lock."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -183,6 +184,28 @@ def test_prints_a_row(
     monkeypatch.setattr(sys, "argv", ["provenance", "real_halves"])
     stage.main()
     assert lines(capsys.readouterr().out, "real_halves")["images"] == "25 against 25"
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (("rows", "gan", "images"), None),
+        (("rows", "gan", "image_entropy", "high"), None),
+        (("rows", "gan", "seeds_finished"), "5"),
+        (("settings", "classifier"), {}),
+    ],
+)
+def test_a_comparison_of_another_form_is_one_line(
+    clone: Path, place: tuple[str, ...], wrong: object
+) -> None:
+    path = clone / provenance.COMPARISON
+    content = holder = json.loads(path.read_text())
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = wrong
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"comparison.json: damaged: "):
+        provenance.report(clone)
 
 
 def test_a_row_that_never_ran_is_refused(clone: Path) -> None:

@@ -77,15 +77,21 @@ def visible(folder: Path) -> list[str]:
 
 
 def history(path: Path) -> pd.DataFrame:
-    """A training's curves. Raises `UserError` if the file is missing, damaged or no history."""
+    """A training's curves; without a row where it diverged before the first.
+
+    Raises:
+        UserError: the file is missing, damaged or no history.
+    """
     try:
         table = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: damaged CSV: {error}") from None
-    if not {"step", "images_seen"} <= set(table) or table.empty:
-        raise UserError(f"{path}: no columns step and images_seen, or no row")
+    if not {"step", "images_seen"} <= set(table):
+        raise UserError(f"{path}: no columns step and images_seen")
+    if table.empty:
+        return table.astype(float)
     if not all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes):
         raise UserError(f"{path}: numbers expected in every column")
     if table[["step", "images_seen"]].isna().any(axis=None) or (table.abs() > 1e100).any(axis=None):

@@ -196,7 +196,9 @@ def _seed(folder: Path, seed: int, details: schema.SeedDetails, every: int) -> S
     costs = storage.read_as(costs_file, schema.Costs) if finished or costs_file.exists() else None
     if finished and costs and not costs.train_images_per_second > 0:
         raise UserError(f"{costs_file}: train_images_per_second: above 0 expected")
-    history = files.history(folder / "history" / f"seed_{seed}.csv")
+    history = files.history(history_file := folder / "history" / f"seed_{seed}.csv")
+    if finished and history.empty:
+        raise UserError(f"{history_file}: no row of a training that finished")
     share = active_share(history, every)
     metrics = details.numbers()
     metrics |= {"active_share": share} if share is not None else {}

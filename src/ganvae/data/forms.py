@@ -3,7 +3,7 @@
 - `npz`: an `.npz` file, or a folder with one, as Keras (`x_train`, `y_train`, ...) and MedMNIST
   (`train_images`, `train_labels`, ...) write it;
 - `idx`: IDX files in any common spelling of MNIST's names, plain or gzipped, with a prefix such as
-  EMNIST's or without;
+  EMNIST's or without, grey or in colour;
 - `pictures`: PNG or JPEG files in a folder per class, below `train/` and `test/` or without them;
   files without such folders are images of one class.
 """
@@ -121,12 +121,12 @@ def _idx(folder: Path, named: Mapping[Path, re.Match[str]]) -> dict[str, Given]:
 
 def _idx_part(contents: Mapping[tuple[str, str], tuple[bytes, str]], part: str) -> Given:
     content, source = contents[part, "images"]
-    pictures = idx.decode_pictures(content, source)
-    given = partial(in_batches, pictures, "")
+    images = idx.decode_pictures(content, source)
+    given = partial(in_batches, images, "")
     if (part, "labels") not in contents:
-        return Given(given, [NO_LABEL] * len(pictures))
+        return Given(given, [NO_LABEL] * len(images))
     labels = idx.decode_labels(*contents[part, "labels"])
-    idx.check_counts(pictures, labels, source)
+    idx.check_counts(images, labels, source)
     return Given(given, labels.tolist())
 
 

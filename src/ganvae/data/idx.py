@@ -51,15 +51,14 @@ def decode_images(content: bytes, source: str) -> Tensor:
 
 def decode_pictures(content: bytes, source: str) -> Tensor:
     """As `decode_images`, and in colour: uint8 [N, C, H, W], C = 1 or 3, stored pixel by pixel."""
-    pictures = _images(content, source, {IMAGES_MAGIC: 3, COLOUR_MAGIC: 4})
-    if (channels := pictures.shape[-1]) not in (1, 3):
-        raise UserError(f"{source}: {channels} channels; 1 (grey) or 3 (RGB) expected")
-    return pictures.permute(0, 3, 1, 2)
+    return _images(content, source, {IMAGES_MAGIC: 3, COLOUR_MAGIC: 4}).permute(0, 3, 1, 2)
 
 
 def _images(content: bytes, source: str, known: Mapping[int, int]) -> Tensor:
     """uint8 [N, H, W, C] of a file with one of these magic numbers."""
     num, height, width, *channels = _header(content, source, known, "images")
+    if channels and channels[0] not in (1, 3):
+        raise UserError(f"{source}: {channels[0]} channels; 1 (grey) or 3 (RGB) expected")
     shape = (height, width, *(channels or [1]))
     if not math.prod(shape):
         raise UserError(f"{source}: images of {' x '.join(map(str, shape[:2]))} pixels")

@@ -136,7 +136,7 @@ def measure(given: Inputs, count: int, progress: bool, *, word: str, strict: boo
         wanted["class_entropy"]["missing_class"] = planted.way_of_entropy(given.labels)
     unchanged = [found[name].metrics for name in sets if name != selftest.UNCHANGED]
     # where a metric that moves is only told of, all of them together may tell so once in a thousand
-    alarm = selftest.FALSE_ALARM / (1 if strict else len(metrics))
+    alarm = selftest.FALSE_ALARM / (1 if strict else len(unchanged[0]))
     entries = selftest.compare(unchanged, measured, wanted, alarm)
     if strict:
         selftest.demand(entries, wanted)

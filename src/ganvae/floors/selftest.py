@@ -41,11 +41,11 @@ EXPECTED: Mapping[str, Mapping[str, int]] = {
 OF_NOISE = (("recall", "noisy"), ("coverage", "noisy"))
 # The features of mi2018's perceptron put mixed and noisy images among the real ones.
 NOT_BY_A_PERCEPTRON = (("precision", "mixed"), *OF_NOISE)
-# Among few real images the neighbourhoods are so wide that noise does not lead out of them.
+# Among few images the neighbourhoods are so wide that noise does not lead out of them.
 NOT_AMONG_FEW = OF_NOISE
 FEW = 500
-# What so many images do not show for sure: subsets of MNIST, `benchmarks.selftest`. On the data
-# that the test is made for it is seen, and demanded, with fewer.
+# What fewer images than these do not show for sure: subsets of MNIST, `benchmarks.selftest`. On the
+# data that the test is made for it is seen, and demanded, with fewer.
 SEEN_FROM = {("fid_classifier", "missing_class"): 1000, ("precision", "mixed"): 2000}
 
 Metrics = Mapping[str, float]
@@ -102,10 +102,10 @@ def compare(
         alarm: the level for the set in which nothing changed.
 
     Returns:
-        One entry per metric and fault: `metric`, `fault`, `mean` and `reach` of the unchanged sets,
-        `faulty`, `expected` (1, -1 or 0), `seen` (1 above, -1 below the interval, 0 within) and
-        `told`: "seen" or "not seen" where the metric exists to see the fault, "moved" where it
-        moved though nothing had changed, else empty.
+        One entry per metric and fault: `metric`, `fault`, `mean` and `reach` (at its level) of the
+        unchanged sets, `faulty`, `expected` (1, -1 or 0), `seen` (1 above, -1 below the interval,
+        0 within) and `told`: "seen" or "not seen" where the metric exists to see the fault, "moved"
+        where it moved though nothing had changed, else empty.
 
     Raises:
         ValueError: fewer than two unchanged sets, NaN or infinity.

@@ -1,5 +1,6 @@
 """Refuses a result if what it was made of was edited meanwhile: DVC records that at the end."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,22 +68,26 @@ def refuse_edited(before: Mapping[str, str], hint: str = "") -> None:
 def unedited(paths: Iterable[Path]) -> Iterator[None]:
     """At the end `refuse_edited`, of new files in a folder too; an error inside comes first.
 
-    Where something is missing, who reads it says so. Code that this process imported may have been
-    edited since it began, before it could be looked at: that is refused at once.
+    Where something is missing, who reads it says so. At once `refuse_late`.
     """
     read = list(paths)
     before = digests(path for path in read if path.exists())
-    _refuse_late(before)
+    refuse_late(before)
     yield
     _refuse(before, digests(path for path in read if path.exists()))
 
 
-def _refuse_late(files: Iterable[str]) -> None:
+def refuse_late(files: Iterable[str]) -> None:
+    """Raises `UserError` for code that was edited while this process imported it.
+
+    What runs is then perhaps the old content, and what `digests` finds the new one. A time to come
+    is that of a clock that goes wrong, and says nothing.
+    """
     if (started := started_at()) is None:
         return
-    code = (Path(file) for file in files if file.endswith(".py"))
-    late = (path.name for path in code if path.stat().st_mtime > started - CLOCK_SECONDS)
-    if edited := sorted(late):
+    times = {Path(f).name: Path(f).stat().st_mtime for f in files if f.endswith(".py")}
+    since, now = started - CLOCK_SECONDS, time.time()
+    if edited := sorted(name for name, edited in times.items() if since < edited <= now):
         raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again")
 
 

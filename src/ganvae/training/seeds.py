@@ -44,6 +44,7 @@ def jobs(plan: Plan) -> dict[int, Job]:
         "images": list(images.values()),
     }
     read = code | images | edits.digests([*edits.sources(edits.STAGES / "train.py"), plan.file])
+    edits.refuse_late(read)
     found = {}
     for seed in plan.train.seeds:
         folder = runs_folder() / fingerprint({**description, **origin, "seed": seed})

@@ -163,7 +163,7 @@ def _shown_differences(
 
 def _of_seeds(metric: str, means: Mapping[str, float], row: Mapping[str, Any]) -> list[float]:
     """The seeds' values in a comparison; none where it is older than the metric's mean."""
-    values = list((row.get(metric) or {}).get("seeds", {}).values())
+    values = list(row.get(metric, {}).get("seeds", {}).values())
     fits = values and math.isclose(
         math.fsum(values) / len(values), means.get(metric, math.nan), rel_tol=1e-5
     )

@@ -28,7 +28,8 @@ def read(folder: Path) -> pd.DataFrame:
     Classifiers whose GAN diverged are left out.
     """
     wanted = ("real_images", "variant", "share", "seed", "test_accuracy")
-    found = read_table(folder / "accuracy.csv", wanted)[list(wanted)]
+    numbers = [name for name in wanted if name != "variant"]
+    found = read_table(folder / "accuracy.csv", ("variant",), numbers)[list(wanted)]
     found.columns = pd.Index(["n", "variant", "share", "seed", "accuracy"])
     return found.assign(share=found["share"].fillna(0.0)).dropna(subset=["accuracy"])
 

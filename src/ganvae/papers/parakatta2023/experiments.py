@@ -20,7 +20,8 @@ STORED = "float32"  # the number format of the codes that verdicts are on
 def read_anomaly(folder: Path) -> pd.DataFrame:
     """`auroc.csv`: digit (-1: another set's images), seed, score (key of `SCORES`), auroc."""
     wanted = ("left_out", "seed", "score", "auroc")
-    found = read_table(folder / "auroc.csv", wanted)[list(wanted)].dropna(subset=["auroc"])
+    table = read_table(folder / "auroc.csv", ("score",), ("left_out", "seed", "auroc"))
+    found = table[list(wanted)].dropna(subset=["auroc"])
     found.columns = pd.Index(["digit", "seed", "score", "auroc"])
     return found.assign(digit=found["digit"].fillna(-1).astype(int))
 
@@ -31,7 +32,10 @@ def read_denoising(folder: Path) -> pd.DataFrame:
     `method` is "noisy", "clipped", "<filter> <window>" or "autoencoder <noise in training>".
     """
     wanted = ("noise", "method", "train_noise", "window", "seed", "mse")
-    found = read_table(folder / "denoising.csv", wanted)[list(wanted)].dropna(subset=["mse"])
+    numbers = ("noise", "train_noise", "window", "seed", "mse")
+    found = read_table(folder / "denoising.csv", ("method",), numbers)[list(wanted)].dropna(
+        subset=["mse"]
+    )
     settings = found["train_noise"].fillna(found["window"])
     named = zip(found["method"], settings, strict=True)
     names = [m if pd.isna(setting) else f"{m} {setting:g}" for m, setting in named]
@@ -44,11 +48,9 @@ def read_compression(folder: Path) -> pd.DataFrame:
     `size` is the numbers of a code, or JPEG's quality; `bytes` the mean per image and `payload`
     that without what every file repeats; `format` that of the numbers, empty for JPEG.
     """
-    wanted = (
-        "method", "code_size", "quality", "number_format", "seed", "bytes_per_image",
-        "header_bytes", "mse",
-    )  # fmt: skip
-    found = read_table(folder / "compression.csv", wanted).dropna(subset=["mse"])
+    numbers = ("code_size", "quality", "seed", "bytes_per_image", "header_bytes", "mse")
+    texts = ("method", "number_format")
+    found = read_table(folder / "compression.csv", texts, numbers).dropna(subset=["mse"])
     return pd.DataFrame(
         {
             "method": found["method"],
