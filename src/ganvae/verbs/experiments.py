@@ -17,13 +17,35 @@ from pydantic import ValidationError
 
 from ganvae.comparison.columns import column
 from ganvae.comparison.differences import differences
+from ganvae.comparison.schema import Content, Number
 from ganvae.comparison.tables import NONE
 from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
-from ganvae.tools import provenance
 from ganvae.verbs.trained import folder_of
 
-METRICS = ("fid_classifier", "class_entropy")
+COMPARISON = "metrics/comparison.json"
+
+
+class Cell(Content):
+    """A metric by seed."""
+
+    seeds: dict[str, Number]
+
+
+class Row(Content):
+    """The metrics that are shown; None where a row has none."""
+
+    fid_classifier: Cell | None = None
+    class_entropy: Cell | None = None
+
+
+METRICS = tuple(Row.model_fields)
+
+
+class Compared(Content):
+    """What is read of a comparison, of whatever version."""
+
+    rows: dict[str, Row]
 
 
 @dataclass(frozen=True)
@@ -120,13 +142,12 @@ def _params(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _seeds(root: Path, rev: str) -> dict[str, Any]:
     """The rows of a revision's comparison; empty where it has none, or one of another form."""
-    shown = f"{rev}:./{provenance.COMPARISON}"
-    done = subprocess.run(["git", "show", shown], cwd=root, capture_output=True)
+    done = subprocess.run(["git", "show", f"{rev}:./{COMPARISON}"], cwd=root, capture_output=True)
     try:
-        found = provenance.Comparison.model_validate_json(done.stdout)
+        found = Compared.model_validate_json(done.stdout)
     except ValidationError:
         return {}
-    return dict(found.model_dump(exclude_unset=True)["rows"])
+    return {model: row.model_dump(exclude_none=True) for model, row in found.rows.items()}
 
 
 def _marks(

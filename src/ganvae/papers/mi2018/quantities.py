@@ -31,8 +31,7 @@ JUDGE = PAPERS / "data" / "mi2018" / "mi2018_two_layer_classifier"
 CELL = ["hinge", "l_gan_on", "lambda", "d"]
 MAP_NUMBERS = (
     "lambda", "d", "seed", "active_share", "l_gan_minus_d", "class_entropy", "fid_classifier",
-    "image_entropy_mean", "image_entropy_std", "low_entropy_share", "negative_elbo",
-    "reconstruction_mse",
+    "negative_elbo", "reconstruction_mse",
 )  # fmt: skip
 MAPS = ("map", "map_wide", "map_options")
 
