@@ -113,7 +113,9 @@ errors.run(main)
 
 def test_code_that_was_edited_while_a_stage_imported_is_refused(tmp_path: Path) -> None:
     code, data = tmp_path / "code.py", tmp_path / "data.json"
-    for file in (code, data):
+    namesake = tmp_path / "later" / "code.py"
+    namesake.parent.mkdir()
+    for file in (code, data, namesake):
         file.write_text("")
     future = tmp_path / "of_a_wrong_clock.py"
     future.write_text("")

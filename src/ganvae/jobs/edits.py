@@ -85,13 +85,16 @@ def refuse_late(files: Iterable[str]) -> None:
     """
     if (started := started_at()) is None:
         return
-    times = {Path(f).name: Path(f).stat().st_mtime for f in files if f.endswith(".py")}
+    code = [Path(file) for file in files if file.endswith(".py")]
     since, now = started - CLOCK_SECONDS, time.time()
-    if edited := sorted(name for name, edited in times.items() if since < edited <= now):
-        raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again")
+    _refuse_named(path.name for path in code if since < path.stat().st_mtime <= now)
 
 
 def _refuse(before: Mapping[str, str], after: Mapping[str, str], hint: str = "") -> None:
     names = sorted(f for f in before.keys() | after.keys() if before.get(f) != after.get(f))
-    if edited := [Path(file).name for file in names]:
+    _refuse_named((Path(file).name for file in names), hint)
+
+
+def _refuse_named(names: Iterable[str], hint: str = "") -> None:
+    if edited := list(names):
         raise UserError(f"{', '.join(edited)}: edited meanwhile; run dvc repro again{hint}")

@@ -34,13 +34,6 @@ class _Costs(schema.Costs):
     generator_updates: schema.Count
 
 
-def _checked(path: Path, content: type[schema.Content]) -> dict[str, Any]:
-    """A JSON file as it stands. Raises `UserError` where it is not what `content` describes."""
-    storage.read_as(path, content)
-    found: dict[str, Any] = storage.read_json(path)
-    return found
-
-
 def of_seeds(values: Mapping[int, float]) -> Spread | None:
     """Mean and standard deviation of one value per seed; None without any."""
     found = {str(seed): float(value) for seed, value in values.items()}
@@ -78,7 +71,8 @@ class Result:
     @cached_property
     def details(self) -> dict[str, Any]:
         """The content of its `details.json`."""
-        return _checked(self.system.evaluated / "details.json", schema.ModelDetails)
+        path = self.system.evaluated / "details.json"
+        return storage.read_as(path, schema.ModelDetails).model_dump()
 
     @cached_property
     def arrays(self) -> dict[str, Tensor]:
@@ -137,7 +131,7 @@ class Result:
 
     def costs(self, seed: int) -> dict[str, Any]:
         """What one seed's training cost."""
-        return _checked(self.system.record("costs", seed), _Costs)
+        return storage.read_as(self.system.record("costs", seed), _Costs).model_dump()
 
     @property
     def devices(self) -> str:
