@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,13 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
+from scipy import stats
 
 from ganvae import __main__ as command
 from ganvae import use
-from ganvae.core import storage
+from ganvae.core import config, storage
 from ganvae.core.imageset import CPU, quantise
 from ganvae.core.machine import Noise, seed_for
 from ganvae.evaluation import showcase
@@ -39,6 +42,7 @@ VERBS = (
     "export",
     "report",
     "experiments",
+    "compare",
 )
 
 
@@ -160,6 +164,9 @@ REFUSED = [
     ("export vae --format onnx --network x", "vae has no network 'x'; it has: encoder, decoder"),
     ("export vae --format onnx --out x.pt2", "x.pt2: a file name that ends in .onnx expected"),
     ("experiments --study data", "data: "),
+    ("compare", "ganvae compare: the following arguments are required: OTHER"),
+    ("compare no", "no: no such folder"),
+    ("compare letters", "letters: no comparison; run `dvc repro` there"),
     ("report", "ganvae report: the following arguments are required: --out"),
     ("report --out x.pdf", "x.pdf: a name that ends in .html expected"),
     ("report --out params.yaml/x.html", "params.yaml/x.html: cannot be written"),
@@ -385,6 +392,53 @@ def test_experiments_in_120_columns(here: Path) -> None:
     assert "| better | train.lr 0.0004 → 0.001; train.epochs 0.3 → 0.5 | 90 ++ |" in (
         listing.markdown(rows)
     )
+
+
+def test_two_studies_by_the_one_standard(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = use.compare(".conv").set_index(["metric", "model"])
+    verdicts = found.loc["fid_classifier"]["verdict"].to_dict()
+    assert verdicts == {"wgan": "no difference shown"} | {"gan": "better"} | dict.fromkeys(
+        ("vae", "vaegan", "cvaegan"), "no difference shown"
+    )
+    of_gan = found.loc["fid_classifier", "gan"]
+    one, other = ([mean * (1 + 0.01 * (s - 2)) for s in range(5)] for mean in (90.0, 100.0))
+    welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(1 - 0.05 / 5)
+    assert of_gan["difference"] == pytest.approx(-10)
+    assert (of_gan["low"], of_gan["high"]) == pytest.approx((welch.low, welch.high))
+    ganvae("compare", ".conv")
+    said = capsys.readouterr().out
+    assert re.search(
+        r"\| gan +\| +90\.00 \| 100\.00 \| +-10\.00 \| +\[-13\.20, -6\.80\] \| +better \|", said
+    )
+    assert re.search(r"\| +\| +\.conv \| +here \|", said)
+
+
+def test_two_studies_must_be_measured_alike(here: Path, tmp_path: Path) -> None:
+    found = storage.read_json(here / "metrics/comparison.json")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    shutil.copy2(here / "params.yaml", kept)
+    found["settings"] |= {"protocol": {"neighbours": 5}, "classifier": {"test_accuracy": 0.8}}
+    storage.write_json(kept / "comparison.json", found)
+    line = "classifier.test_accuracy 0.8 and 0.9, protocol.neighbours 5 and None"
+    with pytest.raises(use.UserError, match=line):
+        use.compare(kept)
+
+
+def test_a_sum_over_other_densities_is_not_held_against(here: Path, tmp_path: Path) -> None:
+    found = storage.read_json(here / "metrics/comparison.json")
+    for row in found["rows"].values():
+        row["negative_elbo"] = {"mean": 1.0, "std": None, "seeds": {"0": 1.0, "1": 1.5}}
+    for name, likelihood in (("one", "bernoulli"), ("other", "gaussian")):
+        (tmp_path / name).mkdir()
+        storage.write_json(tmp_path / name / "comparison.json", found)
+        change = {"models": {"vae": {"likelihood": likelihood}}}
+        values = config.overlay(config.load(here / "params.yaml"), change)
+        (tmp_path / name / "params.yaml").write_text(yaml.safe_dump(values))
+    held = use.compare(tmp_path / "one", tmp_path / "other")
+    assert "vae" not in set(held[held["metric"] == "negative_elbo"]["model"])
+    held = use.compare(tmp_path / "one", tmp_path / "one")
+    assert "vae" in set(held[held["metric"] == "negative_elbo"]["model"])
 
 
 def test_no_experiments_is_said(tmp_path: Path) -> None:

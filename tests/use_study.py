@@ -42,8 +42,12 @@ def make(folder: Path, demo: Demo) -> Path:
     for i in range(LETTERS):
         shape = own_files.shape(own_files.SHAPES[i % 3], stream)
         shape.save(folder / "letters" / f"{i}.png")
-    (folder / ".gitignore").write_text("data\nplots\n")
+    (folder / ".gitignore").write_text("data\nplots\n.conv\n")
     _with_experiments(folder)
+    beside = folder / ".conv"
+    (beside / "metrics").mkdir(parents=True)
+    shutil.copy2(folder / "params.yaml", beside)
+    measured(beside, 90.0, 2.0)
     return folder
 
 
@@ -82,15 +86,16 @@ def _with_experiments(folder: Path) -> None:
 
 def measured(folder: Path, fid: float, entropy: float) -> None:
     """Metrics of all models, the seeds around the means; the WGAN's are always the same."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for model in MODELS:
         means = {"fid_classifier": fid, "class_entropy": entropy}
         if model == "wgan":
             means = {"fid_classifier": 200.0, "class_entropy": 2.0}
         storage.write_json(folder / f"metrics/{model}.json", means)
         spread = 1.0 if model == "gan" else 30.0  # against which the change of the others is small
-        rows[model] = {
-            name: {"seeds": {str(s): mean * (1 + 0.01 * spread * (s - 2)) for s in SEEDS}}
-            for name, mean in means.items()
-        }
-    storage.write_json(folder / "metrics/comparison.json", {"rows": rows})
+        rows[model] = {"images": 200, "against": 200}
+        for name, mean in means.items():
+            seeds = {str(s): mean * (1 + 0.01 * spread * (s - 2)) for s in SEEDS}
+            rows[model][name] = {"mean": mean, "std": None, "seeds": seeds}
+    settings = {"data": "digits", "protocol": {}, "classifier": {"test_accuracy": 0.9}}
+    storage.write_json(folder / "metrics/comparison.json", {"settings": settings, "rows": rows})

@@ -45,7 +45,7 @@ def parser() -> Parser:
     )
     verbs = whole.add_subparsers(dest="verb", metavar="verb", required=True, parser_class=Parser)
     of_models = (_sample, _reconstruct, _interpolate, _invert, _export)
-    for add in (*of_models, _score, _report, _experiments):
+    for add in (*of_models, _score, _report, _experiments, _compare):
         add(verbs)
     return whole
 
@@ -157,6 +157,19 @@ def _experiments(verbs: Verbs) -> None:
     forms = verb.add_mutually_exclusive_group()
     forms.add_argument("--csv", action="store_true", help="all digits, for other programs")
     forms.add_argument("--markdown", action="store_true", help="one line for each experiment")
+
+
+def _compare(verbs: Verbs) -> None:
+    about = "tell which models of another study are better than those of this one"
+    verb = _verb(verbs, about, "ganvae compare .conv")
+    verb.add_argument(
+        "other",
+        type=Path,
+        metavar="OTHER",
+        help="a folder with a study, such as .demo or .conv, or with what is kept of one, such as "
+        "metrics/conv",
+    )
+    verb.add_argument("--csv", action="store_true", help="all metrics, with all digits")
 
 
 def _verb(verbs: Verbs, about: str, example: str) -> Parser:

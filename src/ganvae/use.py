@@ -5,6 +5,7 @@ has 256 levels. What a user can mend is a `UserError` of one line. docs/use.md s
 """
 
 from ganvae.errors import UserError
+from ganvae.verbs.compare import compare
 from ganvae.verbs.draw import codes, draw, interpolate, invert, real_images, reconstruct, sample
 from ganvae.verbs.experiments import Experiment, experiments
 from ganvae.verbs.export import export
@@ -20,6 +21,7 @@ __all__ = [
     "Trained",
     "UserError",
     "codes",
+    "compare",
     "draw",
     "experiments",
     "export",

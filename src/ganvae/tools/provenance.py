@@ -63,6 +63,7 @@ class Row(Content):
 class Settings(Content):
     """What all rows have in common."""
 
+    data: str
     protocol: dict[str, Any]
     classifier: Accuracy
 

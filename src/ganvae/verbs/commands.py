@@ -12,6 +12,8 @@ from ganvae.core.machine import Noise, seed_for
 from ganvae.errors import UserError
 from ganvae.metrics.reconstruction import reconstruction_mse
 from ganvae.verbs import draw, images, listing, scores
+from ganvae.verbs.compare import compare as compared
+from ganvae.verbs.compare import markdown
 from ganvae.verbs.experiments import experiments as found_experiments
 from ganvae.verbs.export import export as exported
 from ganvae.verbs.report import report as made_report
@@ -21,7 +23,9 @@ from ganvae.verbs.trained import Trained, load
 def run(given: Namespace) -> None:
     """Does what the command line asks for, on one thread, as everything that is measured."""
     machine.use_one_thread()
-    verbs = (sample, reconstruct, interpolate, invert, score, export, report, experiments)
+    verbs = (
+        sample, reconstruct, interpolate, invert, score, export, report, experiments, compare,
+    )  # fmt: skip
     {verb.__name__: verb for verb in verbs}[given.verb](given)
 
 
@@ -102,6 +106,15 @@ def experiments(given: Namespace) -> None:
     rows = found_experiments(given.study)
     form = listing.as_csv if given.csv else listing.markdown if given.markdown else listing.text
     sys.stdout.write(form(rows))
+
+
+def compare(given: Namespace) -> None:
+    """`compare.compare`, as Markdown or with all metrics as CSV."""
+    found = compared(given.other, given.study)
+    if given.csv:
+        sys.stdout.write(found.to_csv(index=False))
+    else:
+        sys.stdout.write(markdown(found, given.other, given.study))
 
 
 def _loaded(given: Namespace) -> Trained:

@@ -1,0 +1,126 @@
+"""Two studies beside each other: which models draw better in the one than in the other.
+
+As in the main comparison, by the project's one statistical standard (docs/metrics.md).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ganvae.comparison.columns import HIGHER, column, ordered
+from ganvae.comparison.differences import differences
+from ganvae.comparison.markdown import text as rendered
+from ganvae.comparison.tables import Part, table
+from ganvae.comparison.verdicts import OF_A_LIKELIHOOD, verdict
+from ganvae.core import config
+from ganvae.core.config import PARAMS_FILE
+from ganvae.errors import UserError
+from ganvae.tools import provenance
+from ganvae.verbs.trained import folder_of
+
+COLUMNS = (
+    "metric", "model", "first", "second", "difference", "low", "high", "seeds", "verdict",
+)  # fmt: skip
+SHOWN = ("fid_classifier", "class_entropy", "coverage", "negative_elbo")
+SETTINGS = ("data", "classifier", "protocol")  # what two measurements must have in common
+
+
+def compare(first: str | Path, second: str | Path = ".") -> pd.DataFrame:
+    """Every model that both studies have, in every metric that has a better direction.
+
+    Args:
+        first: a folder with a study, such as `.conv`, or one with what is kept of a study:
+            comparison.json and params.yaml, such as `metrics/conv`.
+        second: the same, of the study that it is held against.
+
+    Returns:
+        `COLUMNS`, a row for a metric of a model: the means, first minus second, the ends of
+        Welch's interval at the level of Holm's procedure (a family is a metric's models), the
+        smaller number of seeds, and the verdict on the first. Left out: where one of both has less
+        than two seeds, and -ELBO of unlike likelihoods.
+
+    Raises:
+        UserError: a study is missing or has not been compared, or both were not measured alike.
+    """
+    ours, theirs = _read(folder_of(first)), _read(folder_of(second))
+    unlike = [line for key in SETTINGS for line in _unlike(ours[key], theirs[key], key)]
+    if unlike:
+        raise UserError(f"{first} and {second} were not measured alike: {', '.join(unlike)}")
+    records = []
+    for name in ordered(_metrics(ours) & _metrics(theirs)):
+        better = column(name).better
+        one, other = _values(ours, name), _values(theirs, name)
+        pairs = {model: (one[model], other[model]) for model in one
+                 if model in other and _same_scale(ours, theirs, name, model)}  # fmt: skip
+        for model, found in differences(pairs).items():
+            means = (sum(values) / len(values) for values in pairs[model])
+            numbers = (found.value, found.low, found.high, found.seeds)
+            records.append((name, model, *means, *numbers, verdict(found, better)))
+    return pd.DataFrame(records, columns=COLUMNS)
+
+
+def markdown(found: pd.DataFrame, first: str | Path, second: str | Path) -> str:
+    """The metrics of `SHOWN` as Markdown tables, what both studies are called in their heads."""
+    parts: list[Part] = []
+    for name in SHOWN:
+        shown = column(name)
+        signed = f"{{:+,.{shown.digits}f}}".format
+        lines = [
+            [row["model"], shown.show(row["first"]), shown.show(row["second"]),
+             signed(row["difference"]), f"[{signed(row['low'])}, {signed(row['high'])}]",
+             row["verdict"]]
+            for row in found[found["metric"] == name].to_dict("records")
+        ]  # fmt: skip
+        if lines:
+            direction = "higher" if shown.better == HIGHER else "lower"
+            names = ("here" if Path(study) == Path() else str(study) for study in (first, second))
+            heads = ["", *names, "difference", "interval", "verdict"]
+            parts += [f"**{shown.title}**, {direction} is better:", table(heads, lines)]
+    return rendered(parts or ["No model has two seeds in both."]) + "\n"
+
+
+def _read(study: Path) -> dict[str, Any]:
+    """What is compared of a study: settings, rows and the likelihoods of its models."""
+    kept = study / "comparison.json"
+    file = kept if kept.exists() else study / provenance.COMPARISON
+    if not file.exists():
+        raise UserError(f"{study}: no comparison; run `dvc repro` there")
+    found = provenance.read(file)
+    models = config.section(config.load(study / PARAMS_FILE), "models")
+    return {
+        **found["settings"],
+        "rows": found["rows"],
+        "likelihoods": {name: block.get("likelihood") for name, block in models.items()},
+    }
+
+
+def _unlike(first: Any, second: Any, name: str) -> list[str]:
+    """The settings that differ, each with both values."""
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return [] if first == second else [f"{name} {first} and {second}"]
+    keys = dict.fromkeys([*first, *second])
+    return [line for key in keys
+            for line in _unlike(first.get(key), second.get(key), f"{name}.{key}")]  # fmt: skip
+
+
+def _metrics(study: Mapping[str, Any]) -> set[str]:
+    """Those of its models that have a better direction."""
+    names = {name for row in study["rows"].values() for name in row}
+    return {name for name in names - provenance.FACTS if column(name).better}
+
+
+def _values(study: Mapping[str, Any], metric: str) -> dict[str, list[float]]:
+    """A metric's values of every model, and of its mixture, with two seeds or more."""
+    found = {model: list(row[metric]["seeds"].values())
+             for model, row in study["rows"].items() if metric in row}  # fmt: skip
+    return {model: values for model, values in found.items() if len(values) > 1}
+
+
+def _same_scale(
+    first: Mapping[str, Any], second: Mapping[str, Any], metric: str, model: str
+) -> bool:
+    """False for a sum over other densities, which is another number."""
+    used = (study["likelihoods"].get(model) for study in (first, second))
+    return metric not in OF_A_LIKELIHOOD or len(set(used)) == 1
