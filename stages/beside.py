@@ -31,6 +31,7 @@ def main() -> None:
     call(folder, "dvc", "repro")
     call(folder, "dvc", "plots", "show")
     print(f"\n{table(folder)}\nMore: {folder / 'reports/report.html'}, figures: {folder / 'plots'}")
+    print(f"Beside the study that lies here: ganvae compare {folder}")
 
 
 def lay_out(above: Path) -> Path:
