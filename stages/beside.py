@@ -2,10 +2,12 @@
 
 `python -m stages.beside conv.yaml` copies the code and the parameters into `.conv/`, a DVC project
 of its own without Git, trains and measures there what `make study` does here, and prints the table.
-The study that lies here stays as it is; a second call finds everything up to date. `stages.demo`
-is the same for demo.yaml.
+The study that lies here stays as it is; a second call finds everything up to date. A second file is
+laid over the first: `python -m stages.beside conv.yaml fashion_mnist.yaml` works in
+`.conv-fashion_mnist/`. `stages.demo` is the same for demo.yaml.
 """
 
+import functools
 import os
 import shutil
 import subprocess
@@ -23,9 +25,9 @@ from stages.plots_page import page
 
 
 def main() -> None:
-    """Entry point: `python -m stages.beside <file of parameters>`."""
-    (above,) = arguments(__file__, __doc__, "<file of parameters, such as conv.yaml>")
-    folder = lay_out(Path(above))
+    """Entry point: `python -m stages.beside <file of parameters> [<another>]`."""
+    above = arguments(__file__, __doc__, "<file of parameters, such as conv.yaml>", "[<another>]")
+    folder = lay_out(*map(Path, above))
     call(folder, "dvc", "repro", "evaluate_real")
     call(folder, "stages.study")
     call(folder, "dvc", "repro")
@@ -34,25 +36,26 @@ def main() -> None:
     print(f"Beside the study that lies here: ganvae compare {folder}")
 
 
-def lay_out(above: Path) -> Path:
-    """A folder with code, parameters and a DVC configuration without Git, named after the file.
+def lay_out(*above: Path) -> Path:
+    """A folder with code, parameters and a DVC configuration without Git, named after the files.
 
     Args:
-        above: what is laid over params.yaml.
+        above: what is laid over params.yaml, each over those before it.
 
     Returns:
-        `.<stem of above>`.
+        `.<stem of above>`, of several with a hyphen between.
 
     Raises:
-        UserError: the file is missing, or params.yaml with it is no parameters that a stage takes;
+        UserError: a file is missing, or params.yaml with them is no parameters that a stage takes;
             nothing has been written.
     """
-    values = config.overlay(config.load(), config.load(above))
+    values = functools.reduce(config.overlay, map(config.load, above), config.load())
     check_params.check(values)
-    folder = Path(f".{above.stem}")
+    folder = Path(f".{'-'.join(path.stem for path in above)}")
     laid = any((folder / name).exists() for name in ("stages", "src", "params.yaml"))
     if folder.exists() and not laid:
-        raise UserError(f"{above}: {folder} is something else; give the file another name")
+        names = ", ".join(map(str, above))
+        raise UserError(f"{names}: {folder} is something else; give the file another name")
     for name in ("stages", "src"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -72,6 +72,12 @@ def test_a_file_is_laid_over_in_a_folder_of_its_name(
         n: c for n, c in project.contents(Path()).items() if not n.startswith(".mine/")
     } == before
     assert (folder / ".gitignore").read_text() == "*\n"
+    shutil.copy2(project.ROOT / "fashion_mnist.yaml", "other.yaml")
+    both = beside.lay_out(Path("mine.yaml"), Path("other.yaml"))
+    assert both == Path(".mine-other")
+    last = {"data": {"name": "fashion_mnist"}, "train": {"seeds": [0, 1, 2]}}
+    assert config.load(both / "params.yaml") == overlay(laid, last)
+    shutil.rmtree(both)
     Path(".venv").mkdir()
     shutil.copy2("mine.yaml", "venv.yaml")
     with pytest.raises(UserError, match=r"venv\.yaml: \.venv is something else"):
