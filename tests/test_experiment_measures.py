@@ -110,7 +110,7 @@ def test_the_left_out_digit_is_left_out_of_training_and_only_there(root: Path) -
     for digit in (6, 0):
         held = torch.from_numpy(stop.value.held[str(digit)])
         assert torch.equal(held.squeeze(1), imageset.quantise(images[labels != digit]))
-    wanted, tests = anomaly._tasks(block, root, root)
+    wanted, tests = anomaly._plans(block, root, root)
     assert set(wanted) == {"6", "0"}
     test_images, test_labels = imageset.load(root / "processed" / "test.safetensors")
     assert torch.equal(tests["6"][0], test_images)
@@ -124,11 +124,11 @@ def test_another_set_is_held_against_mnist(root: Path, monkeypatch: pytest.Monke
         other / "processed/test.safetensors", random_images(7), torch.zeros(7, dtype=torch.int64)
     )
     block = params("parakatta2023_anomaly_other_set", anomaly.Params)
-    wanted, tests = anomaly._tasks(block, other, root)
+    wanted, tests = anomaly._plans(block, other, root)
     assert wanted["other"].images == root / "processed" / "train.safetensors"
     assert tests["other"][1].tolist() == [0] * 50 + [1] * 7
     with pytest.raises(UserError, match="left_out is null"):
-        anomaly._tasks(block, root, root)
+        anomaly._plans(block, root, root)
 
 
 # compression

@@ -78,16 +78,16 @@ def run(params: Params, folder: Path, root: Path) -> None:
             test image or the others have none; the two sets of images are the same.
     """
     with storage.scratch_folder(folder.with_name("images")) as scratch:
-        wanted, tests = _tasks(params, root, scratch)
-        with trainings.trained(wanted) as jobs:
+        plans, tests = _plans(params, root, scratch)
+        with trainings.trained(plans) as jobs:
             pairs = [
                 (key, seed, job) for key, of_key in jobs.items() for seed, job in of_key.items()
             ]
-            tasks = [
-                partial(_scores, params, wanted[key], job, seed, tests[key][0])
+            measurements = [
+                partial(_scores, params, plans[key], job, seed, tests[key][0])
                 for key, seed, job in pairs
             ]
-            scored = side_by_side(tasks, "score", progress=False)
+            scored = side_by_side(measurements, "score", progress=False)
     rows: list[dict[str, Any]] = []
     arrays = {f"anomalous/{key}": anomalous for key, (_, anomalous) in tests.items()}
     for (key, seed, _), scores in zip(pairs, scored, strict=True):
@@ -99,10 +99,10 @@ def run(params: Params, folder: Path, root: Path) -> None:
     storage.write_tensors(folder / "images.safetensors", shown, {"of": "anomaly"})
 
 
-def _tasks(
+def _plans(
     params: Params, root: Path, scratch: Path
 ) -> tuple[dict[str, Plan], dict[str, tuple[Tensor, Tensor]]]:
-    """By what is left out: the training, and test images with 1 for the anomalies among them."""
+    """By what is left out: the plan, and test images with 1 for the anomalies among them."""
     if params.left_out is None:
         if root == trainings.MNIST:
             raise ParameterError(f"data = {root}: left_out is null: name another set")
@@ -110,19 +110,19 @@ def _tasks(
         normal, _ = imageset.load(mnist / "test.safetensors")
         anomalies, _ = imageset.load(root / "processed" / "test.safetensors")
         anomalous = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalies))])
-        training = trainings.of(params, MODEL, params.latent_dim, mnist / "train.safetensors")
-        return {"other": training}, {"other": (torch.cat([normal, anomalies]), anomalous.byte())}
+        plan = trainings.of(params, MODEL, params.latent_dim, mnist / "train.safetensors")
+        return {"other": plan}, {"other": (torch.cat([normal, anomalies]), anomalous.byte())}
     images, labels = imageset.load(root / "processed" / "train.safetensors")
     test_images, test_labels = imageset.load(root / "processed" / "test.safetensors")
-    wanted, tests = {}, {}
+    plans, tests = {}, {}
     for digit in params.left_out:
         for name, found in (("training", labels), ("test", test_labels)):
             if not 0 < int((found == digit).sum()) < len(found):
                 raise ParameterError(f"left_out: {digit}: none or all of the {name} images")
         path = write_without(scratch, images, labels, digit)
-        wanted[str(digit)] = trainings.of(params, MODEL, params.latent_dim, path)
+        plans[str(digit)] = trainings.of(params, MODEL, params.latent_dim, path)
         tests[str(digit)] = test_images, (test_labels == digit).byte()
-    return wanted, tests
+    return plans, tests
 
 
 def write_without(folder: Path, images: Tensor, labels: Tensor, digit: int) -> Path:
@@ -130,10 +130,10 @@ def write_without(folder: Path, images: Tensor, labels: Tensor, digit: int) -> P
     return trainings.write_levels(folder / f"without_{digit}.npy", images[labels != digit])
 
 
-def _scores(params: Params, training: Plan, job: Job, seed: int, images: Tensor) -> Scores:
+def _scores(params: Params, plan: Plan, job: Job, seed: int, images: Tensor) -> Scores:
     """Both scores of every image [N]; empty for a training that diverged."""
-    networks = trainings.load(training, job, seed)
-    likelihood = training.values["models"][MODEL]["likelihood"]
+    networks = trainings.load(plan, job, seed)
+    likelihood = plan.values["models"][MODEL]["likelihood"]
     if networks is None:
         return {}
     try:

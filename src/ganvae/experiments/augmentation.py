@@ -152,9 +152,9 @@ def run(params: Params, folder: Path, root: Path) -> None:
     real = {subset: subset.of(images, labels) for subset in subsets}
     with storage.scratch_folder(folder.with_name("images")) as scratch:
         files = {s: write_real(scratch, s, *real[s]) for s in subsets}
-        wanted = {s: few_images.training(params.gan, s, files[s]) for s in subsets}
-        with trainings.trained(wanted) as jobs:
-            gans = {s: trainings.load(wanted[s], jobs[s][s.seed], s.seed) for s in subsets}
+        plans = {s: few_images.plan(params.gan, s, files[s]) for s in subsets}
+        with trainings.trained(plans) as jobs:
+            gans = {s: trainings.load(plans[s], jobs[s][s.seed], s.seed) for s in subsets}
             fakes = {s: _generated(gans[s], params, s, real[s][1]) for s in subsets}
             cases = {}
             for case in (case for s in subsets for case in _cases(params, s)):
@@ -163,8 +163,10 @@ def run(params: Params, folder: Path, root: Path) -> None:
                     block = params.classifier.of(case.subset.seed, case.epochs)
                     cases[case] = ClassifierPlan(block, file)
             with classifiers.trained(cases) as judges:
-                tasks = [partial(classifier.accuracy, judge, *test) for judge in judges.values()]
-                accuracies = side_by_side(tasks, "judge", progress=False)
+                measurements = [
+                    partial(classifier.accuracy, judge, *test) for judge in judges.values()
+                ]
+                accuracies = side_by_side(measurements, "judge", progress=False)
     found = dict(zip(cases, accuracies, strict=True))
     rows = [_row(params, case, found) for s in subsets for case in _cases(params, s)]
     write_table(folder / "accuracy.csv", rows, COLUMNS)
@@ -177,7 +179,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
 
 
 def write_real(folder: Path, subset: Subset, images: Tensor, labels: Tensor) -> Path:
-    """The training file of a GAN, and of the classifiers without generated images."""
+    """The file of images for a GAN, and of the classifiers without generated images."""
     path = folder / f"real_{subset.num}_{subset.seed}.safetensors"
     return trainings.write_subset(path, images, labels)
 
@@ -209,7 +211,7 @@ def _cases(params: Params, subset: Subset) -> list[Case]:
 
 
 def _file(case: Case, file: Path, real: Labelled, made: Labelled | None) -> Path | None:
-    """The training file of a classifier; None where its GAN diverged."""
+    """The file of images for a classifier; None where its GAN diverged."""
     if case.variant != "augmented":
         return file
     if made is None:

@@ -88,23 +88,23 @@ def run(params: Params, folder: Path, root: Path) -> None:
     train = root / "processed" / "train.safetensors"
     images, _ = imageset.load(root / "processed" / "test.safetensors")
     components = PrincipalComponents(imageset.load(train)[0], max(params.code_sizes))
-    wanted = {
+    plans = {
         f"{NAMES[name]}/{size}": trainings.of(params, name, size, train)
         for name in MODELS
         for size in params.code_sizes
     }
-    tasks: dict[str, Callable[[], Found]] = {
+    measurements: dict[str, Callable[[], Found]] = {
         **{f"pca/{k}": partial(_pca, components, k, images) for k in params.code_sizes},
         **{f"jpeg/{q}": partial(_jpeg, q, images) for q in params.qualities},
     }
-    with trainings.trained(wanted) as jobs:
+    with trainings.trained(plans) as jobs:
         for key, of_key in jobs.items():
             for seed, job in of_key.items():
-                tasks[f"{key}/{seed}"] = partial(_coded, key, wanted[key], job, seed, images)
-        found = side_by_side(list(tasks.values()), "measure", progress=False)
+                measurements[f"{key}/{seed}"] = partial(_coded, key, plans[key], job, seed, images)
+        found = side_by_side(list(measurements.values()), "measure", progress=False)
     rows = [row for of_task, _ in found for row in of_task]
     shown = {"originals": quantise(images[:SHOWN])}
-    for key, (_, reconstructions) in zip(tasks, found, strict=True):
+    for key, (_, reconstructions) in zip(measurements, found, strict=True):
         name = "/".join(key.split("/")[:2])
         if reconstructions is not None and name not in shown:
             shown[name] = quantise(reconstructions)
@@ -112,11 +112,11 @@ def run(params: Params, folder: Path, root: Path) -> None:
     storage.write_tensors(folder / "images.safetensors", shown, {"of": "compression"})
 
 
-def _coded(key: str, training: Plan, job: Job, seed: int, images: Tensor) -> Found:
+def _coded(key: str, plan: Plan, job: Job, seed: int, images: Tensor) -> Found:
     """One autoencoder or VAE."""
     method, _, size = key.partition("/")
     row = {"method": method, "code_size": int(size), "seed": seed}
-    networks = trainings.load(training, job, seed)
+    networks = trainings.load(plan, job, seed)
     if networks is None:
         return [{**row, "state": "diverged"}], None
     try:

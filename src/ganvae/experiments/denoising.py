@@ -80,17 +80,17 @@ def run(params: Params, folder: Path, root: Path) -> None:
     """
     images, _ = imageset.load(root / "processed" / "test.safetensors")
     train = root / "processed" / "train.safetensors"
-    wanted = {sigma: _training(params, sigma, train) for sigma in params.train_noise}
+    plans = {sigma: _plan(params, sigma, train) for sigma in params.train_noise}
     filters = [partial(_filtered, images, noise, params.windows) for noise in params.noise]
     untrained = side_by_side(filters, "filter", progress=False)
-    with trainings.trained(wanted) as jobs:
-        tasks = [
-            partial(_denoised, wanted[train_noise], job, train_noise, seed, images, noise)
+    with trainings.trained(plans) as jobs:
+        measurements = [
+            partial(_denoised, plans[train_noise], job, train_noise, seed, images, noise)
             for noise in params.noise
             for train_noise, of_noise in jobs.items()
             for seed, job in of_noise.items()
         ]
-        found = side_by_side(tasks, "denoise", progress=False)
+        found = side_by_side(measurements, "denoise", progress=False)
     found += [each for of_noise in untrained for each in of_noise]
     shown = {"clean": quantise(images[:SHOWN])}
     for _, name, denoised in found:
@@ -100,7 +100,7 @@ def run(params: Params, folder: Path, root: Path) -> None:
     storage.write_tensors(folder / "images.safetensors", shown, {"of": "denoising"})
 
 
-def _training(params: Params, noise: float, images: Path) -> Plan:
+def _plan(params: Params, noise: float, images: Path) -> Plan:
     block = params.models[MODEL]
     if "noise" in block:
         raise ParameterError(f"models.{MODEL}.noise: stands in `train_noise` instead")
@@ -125,11 +125,11 @@ def error(images: Tensor, denoised: Tensor) -> float:
 
 
 def _denoised(
-    training: Plan, job: Job, train_noise: float, seed: int, images: Tensor, noise: float
+    plan: Plan, job: Job, train_noise: float, seed: int, images: Tensor, noise: float
 ) -> Found:
     row: Row = {"noise": noise, "method": "autoencoder", "train_noise": train_noise, "seed": seed}
     name = f"{noise:g}/autoencoder_{train_noise:g}"
-    networks = trainings.load(training, job, seed)
+    networks = trainings.load(plan, job, seed)
     if networks is None:
         return {**row, "state": "diverged"}, name, None
     try:

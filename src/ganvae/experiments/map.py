@@ -83,19 +83,19 @@ def run(params: Params, folder: Path, root: Path) -> None:
     Raises:
         UserError: a block does not fit its schema; a file is missing or damaged.
     """
-    wanted = {point: _training(params, point, root) for point in params.grid.points()}
-    bench = _bench(params, next(iter(wanted.values())), root)
-    with trainings.trained(wanted) as jobs:
-        tasks = [
-            partial(_row, bench, wanted[point], job, point, seed)
+    plans = {point: _plan(params, point, root) for point in params.grid.points()}
+    bench = _bench(params, next(iter(plans.values())), root)
+    with trainings.trained(plans) as jobs:
+        measurements = [
+            partial(_row, bench, plans[point], job, point, seed)
             for point, of_point in jobs.items()
             for seed, job in of_point.items()
         ]
-        rows = side_by_side(tasks, "measure", progress=False)
+        rows = side_by_side(measurements, "measure", progress=False)
         write_table(folder / CSV, rows, COLUMNS)
 
 
-def _training(params: Params, point: Point, root: Path) -> Plan:
+def _plan(params: Params, point: Point, root: Path) -> Plan:
     given = params.models[MODEL]
     if twice := sorted(point.block().keys() & given.keys()):
         raise ParameterError(f"models.{MODEL}.{twice[0]}: stands in `grid` instead")
@@ -104,9 +104,9 @@ def _training(params: Params, point: Point, root: Path) -> Plan:
     return trainings.of(laid_over, MODEL, params.latent_dim, images)
 
 
-def _bench(params: Params, training: Plan, root: Path) -> Bench:
+def _bench(params: Params, plan: Plan, root: Path) -> Bench:
     """What all are measured with; the costly numbers that no map shows are left out."""
-    training.check()
+    plan.check()
     evaluate = {
         "features": ["classifier"],
         "images": params.images,
@@ -115,23 +115,23 @@ def _bench(params: Params, training: Plan, root: Path) -> Bench:
         "inversion_images": 1,
         "inversion_steps": 1,
     }
-    measured = replace(training, values={**training.values, "evaluate": evaluate})
+    measured = replace(plan, values={**plan.values, "evaluate": evaluate})
     bench = parts.read_bench(measured, root)
     _ = bench.real.frechet  # once, not in every thread
     return bench
 
 
-def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dict[str, Any]:
+def _row(bench: Bench, plan: Plan, job: Job, point: Point, seed: int) -> dict[str, Any]:
     row = {**point.block(), "seed": seed, "step": trainings.status(job).step}
     try:
-        measured = _measure(bench, training, job, seed)
+        measured = _measure(bench, plan, job, seed)
     except FloatingPointError:  # it finished, but with networks whose outputs are not finite
         measured = {}
     if not measured:
         return {**row, "state": "diverged"}
     fewest = fewest_classes(bench.real, bench.params.collapse_share)
     history = files.history(job.result / "history.csv")
-    every = training.values["models"][MODEL]["discriminator_steps"]
+    every = plan.values["models"][MODEL]["discriminator_steps"]
     return {
         **row,
         "state": "finished",
@@ -142,10 +142,10 @@ def _row(bench: Bench, training: Plan, job: Job, point: Point, seed: int) -> dic
     }
 
 
-def _measure(bench: Bench, training: Plan, job: Job, seed: int) -> dict[str, float]:
+def _measure(bench: Bench, plan: Plan, job: Job, seed: int) -> dict[str, float]:
     """As the stage `evaluate` measures; empty for a training that diverged."""
     assert bench.likelihood is not None
-    networks = trainings.load(training, job, seed)
+    networks = trainings.load(plan, job, seed)
     if networks is None:
         return {}
     images = sample(networks["decoder"], bench.networks.latent_dim, bench.params.images, seed)

@@ -32,7 +32,7 @@ class ClassifierPlan:
 
 @contextmanager
 def trained(
-    wanted: Mapping[K, ClassifierPlan],
+    plans: Mapping[K, ClassifierPlan],
 ) -> Iterator[dict[K, Classifier]]:
     """Trains everything with one call of the executor; yields the classifiers, by key.
 
@@ -40,14 +40,14 @@ def trained(
     end without an error.
 
     Args:
-        wanted: by keys; a key as text is its job's label.
+        plans: by keys; a key as text is its job's label.
 
     Raises:
         UserError: a file is missing or damaged, or what `executor.run` refuses.
         Interrupted: after all trainings have stopped.
     """
     device = machine.device()
-    jobs = {key: _job(str(key), each) for key, each in wanted.items()}
+    jobs = {key: _job(str(key), each) for key, each in plans.items()}
     todo = list({job.folder: job for job in jobs.values()}.values())  # equal ones are one
     with kept(todo):
         progress.run_counted(todo, machine.gpus(), sys.stderr.isatty())
@@ -61,10 +61,10 @@ class _Description(Block):
     data: str
 
 
-def _job(label: str, wanted: ClassifierPlan) -> Job:
+def _job(label: str, plan: ClassifierPlan) -> Job:
     code = edits.digests(edits.sources(edits.STAGES / "train_classifier_one.py"))
-    images = edits.digests([wanted.data])
-    params = wanted.params.model_dump()
+    images = edits.digests([plan.data])
+    params = plan.params.model_dump()
     origin = {
         "classifier": params,
         "torch": torch.__version__,
@@ -74,7 +74,7 @@ def _job(label: str, wanted: ClassifierPlan) -> Job:
     }
     folder = runs_folder() / fingerprint(origin)
     run = [sys.executable, "-m", "stages.train_classifier_one", str(folder)]
-    description = {"classifier": params, "data": str(wanted.data.absolute())}
+    description = {"classifier": params, "data": str(plan.data.absolute())}
     read = code | images | edits.digests([PAPERS_FILE])
     return Job(f"classifier {label}", run, folder, read, description)
 

@@ -58,7 +58,7 @@ class Subset:
         return images[order], labels[order]
 
 
-def training(block: GanBlock, subset: Subset, images: Path) -> Plan:
+def plan(block: GanBlock, subset: Subset, images: Path) -> Plan:
     """A conditional GAN on a subset, for `generator_updates` whatever its size.
 
     Args:

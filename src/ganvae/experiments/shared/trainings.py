@@ -60,7 +60,7 @@ def check_models(models: Models, names: tuple[str, ...]) -> None:
 
 
 def of(params: TrainingParams, name: str, latent_dim: int, images: Path) -> Plan:
-    """A training of the model `name` with an experiment's parameters."""
+    """The plan of the model `name` with an experiment's parameters."""
     values = {
         "train": params.train.model_dump(),
         "networks": {"architecture": params.architecture, "latent_dim": latent_dim},
@@ -70,24 +70,24 @@ def of(params: TrainingParams, name: str, latent_dim: int, images: Path) -> Plan
 
 
 @contextmanager
-def trained(wanted: Mapping[K, Plan]) -> Iterator[dict[K, dict[int, Job]]]:
+def trained(plans: Mapping[K, Plan]) -> Iterator[dict[K, dict[int, Job]]]:
     """Trains everything with one call of the executor; yields the jobs, done, by key and seed.
 
     Their folders stay after an error, so that a second call trains only what is missing, and go at
     the end without one.
 
     Args:
-        wanted: different plans by keys; a key as text is the label of its jobs.
+        plans: different ones by keys; a key as text is the label of its jobs.
 
     Raises:
         UserError: a block does not fit its schema, or what `executor.run` refuses.
         Interrupted: after all trainings have stopped.
     """
-    for plan in wanted.values():
+    for plan in plans.values():
         plan.check()
     found = {
         key: {s: replace(job, label=f"{key}, seed {s}") for s, job in seeds.jobs(plan).items()}
-        for key, plan in wanted.items()
+        for key, plan in plans.items()
     }
     todo = [job for of_key in found.values() for job in of_key.values()]
     with kept(todo):
