@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.project import ROOT
@@ -32,6 +33,20 @@ def test_the_architectures_are_those_of_their_page() -> None:
     head, line, *rows = costs.splitlines()
     of_all = [row for row in rows if "| gan, wgan, vae, vaegan, cvaegan |" in row]
     assert tables(between) == ["\n".join([head, line, *of_all, ""]), drawn]
+
+
+def test_the_planted_faults_of_the_page_are_those_of_the_committed_self_test() -> None:
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    between = page.split("<!-- from metrics/selftest.csv -->")[1].split("<!-- end -->")[0]
+    committed = pd.read_csv(ROOT / "metrics/selftest.csv", index_col=["fault", "metric"])
+    metrics = ("precision", "density", "recall", "coverage", "fid_classifier")
+    rows = {"noisy": ("`noisy`", "faulty"), "blob": ("`blob`", "faulty")}
+    rows |= {"unchanged": ("real, mean of five sets", "mean")}
+    shown = [[cell.strip() for cell in line.split("|")[1:-1]] for line in between.splitlines()]
+    for fault, (name, field) in rows.items():
+        values = [committed.loc[(fault, metric), field] for metric in metrics]
+        cells = [f"{value:.{1 if value > 1.5 else 3}f}" for value in values]
+        assert [name, *cells] in shown
 
 
 def test_make_has_the_targets_it_names() -> None:

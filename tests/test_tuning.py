@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,13 @@ def test_trials_are_made_once_on_held_out_images(
 def test_wide_and_conv_at_equal_epochs_and_equal_seconds(
     digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    asked: list[float] = []
+
+    def fitting(*given: Any) -> float:
+        asked.append(given[-1])
+        return 0.05
+
+    monkeypatch.setattr(tuning, "fitting", fitting)
     for _ in range(2):
         monkeypatch.setattr(sys, "argv", ["quality", str(digits), "vae", "gan", "--epochs", "0.1"])
         quality.main()
@@ -89,7 +97,10 @@ def test_wide_and_conv_at_equal_epochs_and_equal_seconds(
         found["vae"][kind] for kind in ("wide", "conv, equal epochs", "conv, equal core seconds")
     )
     assert wide["epochs"] == equal["epochs"] == 0.1
-    assert timed["epochs"] != 0.1
+    assert timed["epochs"] == 0.05
+    assert [round(seconds, 3) for seconds in asked] == [
+        found[model]["wide"]["seconds"] for model in ("gan", "vae")
+    ]
     assert len({each["fid_classifier"] for each in (wide, equal, timed)}) > 1
     rows = [r for r in (digits / "page.md").read_text("utf-8").splitlines() if r[:2] == "| "]
     assert rows[1:] == [quality.line(model, found[model]) for model in ("gan", "vae")]
