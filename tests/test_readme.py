@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ganvae.verbs import compare
 from tests.project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURES = (ROOT / "docs/architectures.md").read_text(encoding="utf-8")
 
 
 def tables(text: str) -> list[str]:
@@ -25,14 +27,25 @@ def test_the_results_are_those_of_the_committed_comparison() -> None:
 
 
 def test_the_architectures_are_those_of_their_page() -> None:
-    """All rows of what they draw, and the costs of those that fit the five models."""
+    """All rows of what they draw in equal seconds, the costs of those that fit the five models."""
     between = README.split("<!-- from docs/architectures.md -->")[1].split("<!-- end -->")[0]
-    page = tables((ROOT / "docs/architectures.md").read_text(encoding="utf-8"))
+    page = tables(ARCHITECTURES)
     costs = next(table for table in page if table.startswith("| architecture |"))
     drawn = next(table for table in page if table.startswith("| model |"))
     head, line, *rows = costs.splitlines()
     of_all = [row for row in rows if "| gan, wgan, vae, vaegan, cvaegan |" in row]
     assert tables(between) == ["\n".join([head, line, *of_all, ""]), drawn]
+
+
+def test_conv_beside_wide_is_what_the_committed_studies_say() -> None:
+    """All of it on the page, FID in the README."""
+    said = compare.markdown(compare.compare(ROOT / "metrics/conv", ROOT), "conv", "wide")
+    on_page, in_readme = (
+        text.split("<!-- from metrics/conv -->")[1].split("<!-- end -->")[0]
+        for text in (ARCHITECTURES, README)
+    )
+    assert on_page.strip() == said.strip()
+    assert tables(in_readme) == tables(said)[:1]
 
 
 def test_the_planted_faults_of_the_page_are_those_of_the_committed_self_test() -> None:
