@@ -19,6 +19,15 @@ from tests import fake_details, fake_study
 from tests.project import ROOT
 
 
+def test_what_is_committed_of_the_study_is_what_its_lock_records() -> None:
+    """Else `dvc repro` of a fresh clone would measure again, without the data that it needs."""
+    stages = config.load(ROOT / "dvc.lock")["stages"].values()
+    outs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+    kept = {path: md5 for path, md5 in outs.items() if not path.startswith("data/")}
+    assert {"metrics/comparison.json", "plots", "reports/report.html"} < set(kept)
+    assert {path: provenance.checksum(ROOT, path) for path in kept} == kept
+
+
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What git has: code, parameters, lock and a comparison; no data."""

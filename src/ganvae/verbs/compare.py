@@ -15,7 +15,7 @@ from ganvae.comparison.markdown import text as rendered
 from ganvae.comparison.tables import Part, table
 from ganvae.comparison.verdicts import OF_A_LIKELIHOOD, verdict
 from ganvae.core import config
-from ganvae.core.config import PARAMS_FILE
+from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
 from ganvae.tools import provenance
 from ganvae.verbs.trained import folder_of
@@ -88,12 +88,9 @@ def _read(study: Path) -> dict[str, Any]:
     if not file.exists():
         raise UserError(f"{study}: no comparison; run `dvc repro` there")
     found = provenance.read(file)
-    models = config.section(config.load(study / PARAMS_FILE), "models")
-    return {
-        **found["settings"],
-        "rows": found["rows"],
-        "likelihoods": {name: block.get("likelihood") for name, block in models.items()},
-    }
+    params = dict(leaves(config.load(study / PARAMS_FILE)))
+    likelihoods = {name: params.get(f"models.{name}.likelihood") for name in found["rows"]}
+    return {**found["settings"], "rows": found["rows"], "likelihoods": likelihoods}
 
 
 def _unlike(first: Any, second: Any, name: str) -> list[str]:
