@@ -1,7 +1,7 @@
 """A short run on real MNIST: `python -m tests.short_mnist <folder with the IDX files>`.
 
 One seed, half an epoch, every stage, in a copy of the project; then numbers that only a working
-pipeline gives; then one of the papers' systems for each kind of network, for some steps. Not
+pipeline gives; then one of the papers' systems for three kinds of network, for some steps. Not
 collected by pytest: CI calls it where the data is at hand.
 """
 
