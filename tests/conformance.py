@@ -171,13 +171,13 @@ def check_updates(built: Built) -> None:
 
 
 def check_loss(built: Built, update: Update) -> None:
-    """A finite float32 scalar with gradients for its own networks; detached records."""
+    """A finite float32 scalar with gradients for its own networks; logged values are detached."""
     loss = built.loss(update)
     assert loss.total.shape == (), f"{update.name}: the total is no scalar"
     assert loss.total.dtype == torch.float32, f"{update.name}: the total is {loss.total.dtype}"
     assert loss.total.isfinite(), f"{update.name}: the total is {loss.total}"
-    assert "loss" in loss.records, f"{update.name}: the records lack 'loss'"
-    for key, value in loss.records.items():
+    assert "loss" in loss.logged, f"{update.name}: what is logged lacks 'loss'"
+    for key, value in loss.logged.items():
         assert value.shape == (), f"{update.name}: record {key} is no scalar"
         assert value.isfinite(), f"{update.name}: record {key} is {value}"
         assert not value.requires_grad, f"{update.name}: record {key} carries its graph"
@@ -267,7 +267,7 @@ def check_deterministic(
     for one, other in zip(built.updates, again.updates, strict=True):
         first, second = built.loss(one), again.loss(other)
         assert torch.equal(first.total, second.total), f"{one.name}: same seed, another loss"
-        assert first.records.keys() == second.records.keys(), f"{one.name}: records come and go"
+        assert first.logged.keys() == second.logged.keys(), f"{one.name}: logged values come and go"
         differs = not torch.equal(first.total, built.loss(one, seed=2).total)
         assert differs, f"{one.name}: the loss does not use the noise it is given"
 

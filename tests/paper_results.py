@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 
+from ganvae.comparison.compared import COMPARISON
 from ganvae.core import config, imageset, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.data import idx, sources
@@ -87,7 +88,7 @@ def reports(folder: Path) -> Callable[[str], Made]:
             own, rows = Results(paper), claims.read(paper)
             EXPERIMENTS.get(paper, lambda root: None)(folder)
             if paper == "parakatta2023":
-                storage.write_json(sets.COMPARISON, _comparison(own))
+                storage.write_json(COMPARISON, _comparison(own))
             found = values.collect(own, verdicts.needs(paper, rows))
             module = importlib.import_module(f"ganvae.papers.{paper}.report")
             return Made(folder, own, rows, found, module.report(own, rows))
@@ -168,10 +169,15 @@ def _comparison(results: Results) -> dict[str, Any]:
     """FashionMNIST's numbers in the place of the main study's."""
     rows = {
         model: {
-            metric: {"seeds": value.seeds}
-            for metric in sets.METRICS
-            if (value := results[f"fashion_{model}"].metric(metric))
+            "images": 200,
+            "against": 200,
+            **{
+                metric: {"mean": value.mean, "std": value.std, "seeds": value.seeds}
+                for metric in sets.METRICS
+                if (value := results[f"fashion_{model}"].metric(metric))
+            },
         }
         for model in sets.MODELS
     }
-    return {"settings": {"data": "mnist"}, "rows": rows}
+    settings = {"data": "mnist", "protocol": {}, "classifier": {"test_accuracy": 0.9}}
+    return {"settings": settings, "rows": rows}

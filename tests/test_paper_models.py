@@ -157,4 +157,4 @@ def test_options_of_the_constraint(hinge: str, l_gan_on: str) -> None:
     value = case.loss("autoencoder")
     torch.testing.assert_close(value.total, by_hand + 3 * hinged, rtol=1e-9, atol=1e-9)
     share = (each > d).double().mean() if hinge == "image" else 1.0
-    assert float(value.records["active"]) == pytest.approx(float(share))
+    assert float(value.logged["active"]) == pytest.approx(float(share))

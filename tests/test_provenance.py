@@ -11,6 +11,7 @@ import yaml
 from dvc.repo import Repo
 
 from ganvae.comparison import measurements, summary
+from ganvae.comparison.compared import COMPARISON
 from ganvae.core import config, storage
 from ganvae.errors import UserError
 from ganvae.tools import provenance
@@ -207,7 +208,7 @@ def test_prints_a_row(
 def test_a_comparison_of_another_form_is_one_line(
     clone: Path, place: tuple[str, ...], wrong: object
 ) -> None:
-    path = clone / provenance.COMPARISON
+    path = clone / COMPARISON
     content = holder = json.loads(path.read_text())
     for key in place[:-1]:
         holder = holder[key]

@@ -217,10 +217,12 @@ def test_mnists_models_are_those_of_the_committed_comparison(results: Results) -
 
 def test_a_comparison_of_other_images_is_refused(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "comparison.json"
-    for name, rows, line in (
-        ("digits", {}, "of digits; mnist expected"),
-        ("mnist", {"gan": {}}, "no row wgan, vae, vaegan, cvaegan"),
+    rows = {"gan": {"images": 200, "against": 200}}
+    for name, line in (
+        ("digits", "of digits; mnist expected"),
+        ("mnist", "no row wgan, vae, vaegan, cvaegan"),
     ):
-        storage.write_json(path, {"settings": {"data": name}, "rows": rows})
+        settings = {"data": name, "protocol": {}, "classifier": {"test_accuracy": 0.9}}
+        storage.write_json(path, {"settings": settings, "rows": rows})
         with pytest.raises(UserError, match=line):
             sets.read(results, path)

@@ -409,11 +409,11 @@ def test_losses_of_bf16_products_are_taken_in_float32(tmp_path: Path) -> None:
     with autocast("bf16", torch.device("cpu")):
         encoded = given.networks["encoder"](given.images[:32])
         loss = given.updates[0].loss(given.images[:32], given.labels[:32], Run(given).noise)
-    assert encoded.dtype == loss.total.dtype == loss.records["kl_nats"].dtype == torch.float32
+    assert encoded.dtype == loss.total.dtype == loss.logged["kl_nats"].dtype == torch.float32
     mean, log_var = encoded.detach().double().chunk(2, dim=1)
     by_hand = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(dim=1).mean()
     assert 0 < float(by_hand) < 1
-    assert float(loss.records["kl_nats"]) == pytest.approx(float(by_hand), rel=1e-4)
+    assert float(loss.logged["kl_nats"]) == pytest.approx(float(by_hand), rel=1e-4)
 
 
 def test_of_a_decoder_that_is_broken_there_is_no_snapshot(tmp_path: Path) -> None:

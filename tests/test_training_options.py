@@ -66,9 +66,9 @@ def test_norms_of_both_terms_are_those_of_their_gradients(tmp_path: Path, name: 
         for term, value in loss.terms.items()
     }
     assert set(expected) == {"l_vae_gradient", "l_gan_gradient"}
-    _, records = Stepper(given, update).step(*batch, Noise(5, CPU), 1, measured=True)
+    _, logged = Stepper(given, update).step(*batch, Noise(5, CPU), 1, measured=True)
     for key, norm in expected.items():
-        torch.testing.assert_close(records[key], norm, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(logged[key], norm, rtol=1e-4, atol=1e-6)
     assert expected["l_vae_gradient"] > 0
 
 

@@ -25,7 +25,7 @@ def test_discriminator(name: str) -> None:
     d_real, d_fake = case.d(case.images), case.d(fake)
     case.agrees("discriminator", -(d_real.log().mean() + (1 - d_fake).log().mean()))
     right = ((d_real > 0.5).sum() + (d_fake < 0.5).sum()) / (2 * N)
-    assert case.loss("discriminator").records["accuracy"].item() == pytest.approx(right.item())
+    assert case.loss("discriminator").logged["accuracy"].item() == pytest.approx(right.item())
 
 
 @pytest.mark.usefixtures("float64")
@@ -57,8 +57,8 @@ def test_critic_with_gradient_penalty() -> None:
         norms.append(gradient.square().sum().sqrt())
     penalty = ((torch.stack(norms) - 1) ** 2).mean()
     case.agrees("critic", critic(fake).mean() - critic(case.images).mean() + 10 * penalty)
-    records = case.loss("critic").records
-    torch.testing.assert_close(records["penalty"], penalty.detach(), rtol=CLOSE, atol=CLOSE)
+    logged = case.loss("critic").logged
+    torch.testing.assert_close(logged["penalty"], penalty.detach(), rtol=CLOSE, atol=CLOSE)
     project = case.updates["critic"].project
     if project is not None:
         before = [p.clone() for p in case.parameters("discriminator")]
@@ -160,10 +160,10 @@ def test_a_discriminator_learns_to_tell_apart(name: str, update: str) -> None:
 def test_vae(likelihood: str, beta: float) -> None:
     case = Case("vae", likelihood=likelihood, beta=beta)
     case.agrees("autoencoder", l_vae(case, Noise(SEED, CPU), likelihood, beta))
-    records = case.loss("autoencoder").records
-    kl, total = records["kl_nats"], records["loss"]
+    logged = case.loss("autoencoder").logged
+    kl, total = logged["kl_nats"], logged["loss"]
     reconstruction = l_vae(case, Noise(SEED, CPU), likelihood, 0.0).detach()
-    torch.testing.assert_close(records["reconstruction_nats"], reconstruction, rtol=1e-9, atol=0)
+    torch.testing.assert_close(logged["reconstruction_nats"], reconstruction, rtol=1e-9, atol=0)
     torch.testing.assert_close(beta * kl, total - reconstruction, rtol=1e-6, atol=1e-9)
 
 
@@ -190,9 +190,9 @@ def test_cvaegan(likelihood: str, offset: float, active: float) -> None:
     vae_part = l_vae(case, noise, likelihood, 0.5)
     by_hand = vae_part + 7 * torch.clamp(l_gan(case, noise) - d, min=0)
     case.agrees("autoencoder", by_hand)
-    records = case.loss("autoencoder").records
-    assert records["active"].item() == active
-    assert records["l_gan"].item() == pytest.approx(value, rel=1e-9)
+    logged = case.loss("autoencoder").logged
+    assert logged["active"].item() == active
+    assert logged["l_gan"].item() == pytest.approx(value, rel=1e-9)
 
 
 @pytest.mark.usefixtures("float64")

@@ -419,7 +419,7 @@ def test_two_studies_must_be_measured_alike(here: Path, tmp_path: Path) -> None:
     shutil.copy2(here / "params.yaml", kept)
     found["settings"] |= {"protocol": {"neighbours": 5}, "classifier": {"test_accuracy": 0.8}}
     storage.write_json(kept / "comparison.json", found)
-    line = "classifier.test_accuracy 0.8 and 0.9, protocol.neighbours 5 and None"
+    line = "protocol.neighbours 5 and 3, classifier.test_accuracy 0.8 and 0.9$"
     with pytest.raises(use.UserError, match=line):
         use.compare(kept)
 

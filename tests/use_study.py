@@ -97,5 +97,5 @@ def measured(folder: Path, fid: float, entropy: float) -> None:
         for name, mean in means.items():
             seeds = {str(s): mean * (1 + 0.01 * spread * (s - 2)) for s in SEEDS}
             rows[model][name] = {"mean": mean, "std": None, "seeds": seeds}
-    settings = {"data": "digits", "protocol": {}, "classifier": {"test_accuracy": 0.9}}
+    settings = {"data": "digits", "protocol": {"neighbours": 3}, "classifier": {"test_accuracy": 0.9}}
     storage.write_json(folder / "metrics/comparison.json", {"settings": settings, "rows": rows})

@@ -25,6 +25,7 @@ from ganvae.comparison import (
     tex,
     verdicts,
 )
+from ganvae.comparison.compared import COMPARISON
 from ganvae.core import config, imageset, storage
 from ganvae.core.imageset import CPU
 from ganvae.data import idx, sources
@@ -236,7 +237,7 @@ def _committed(folder: Path) -> Iterator[Target]:
         (report / "findings.csv", 0.1, spoil.of_bytes, page.earlier_rows),
         (report / "sizes.csv", 0.1, spoil.of_bytes, lambda path: page.devices(path.parent)),
         (
-            project.ROOT / provenance.COMPARISON, 0.01, spoil.of_json,
+            project.ROOT / COMPARISON, 0.01, spoil.of_json,
             lambda _: provenance.report(folder),
         ),
     )  # fmt: skip

@@ -1,12 +1,12 @@
 """Which model is better than which, metric by metric, and how sure that is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
-from ganvae.comparison.columns import HIGHER, column, ordered
+from ganvae.comparison.columns import HIGHER, Column, column, ordered
 from ganvae.comparison.differences import SEEDS_FOR_A_VERDICT, Difference, differences
 from ganvae.comparison.facts import likelihoods
 from ganvae.comparison.measurements import Study
@@ -106,31 +106,44 @@ def beaten(records: pd.DataFrame, name: str) -> set[str]:
 
 def parts(rows: Sequence[Row], found: pd.DataFrame) -> list[Part]:
     """One table for each metric of `SHOWN`, and which models are in none."""
-    said: list[Part] = []
-    for name in SHOWN:
-        shown, records = column(name), found[found["metric"] == name].to_dict("records")
-        if records:
-            direction = "higher" if shown.better == HIGHER else "lower"
-            lines = [_line(name, record) for record in records]
-            spans = [(r["low"], r["difference"], r["high"]) for r in records]
-            said += [
-                f"**{shown.title}**, {direction} is better:",
-                table(["", "difference", "interval", "verdict"], lines, spans=spans),
-            ]
+    said = metric_tables(found, SHOWN, [""], lambda r, _: [f"{r['first']} - {r['second']}"])
     few = [row.name for row in rows if row.finished is not None and row.finished < 2]
     if few:
         said.append(f"Fewer than two finished seeds, so left out: {', '.join(few)}.")
     return said or ["No two models to compare."]
 
 
-def _line(name: str, record: Mapping[Any, Any]) -> list[str]:
+def metric_tables(
+    found: pd.DataFrame,
+    metrics: Sequence[str],
+    heads: Sequence[str],
+    cells: Callable[[Mapping[Any, Any], Column], list[str]],
+) -> list[Part]:
+    """A table for each metric: what is compared, the difference, its interval, the verdict.
+
+    Args:
+        found: rows with `metric`, `difference`, `low`, `high` and `verdict`.
+        metrics: which have a table, where `found` has rows of them.
+        heads: of the columns before the difference; `cells` fills them for a row.
+    """
+    said: list[Part] = []
+    for name in metrics:
+        shown, records = column(name), found[found["metric"] == name].to_dict("records")
+        if records:
+            direction = "higher" if shown.better == HIGHER else "lower"
+            lines = [[*cells(r, shown), *_difference(r, shown)] for r in records]
+            spans = [(r["low"], r["difference"], r["high"]) for r in records]
+            said += [
+                f"**{shown.title}**, {direction} is better:",
+                table([*heads, "difference", "interval", "verdict"], lines, spans=spans),
+            ]
+    return said
+
+
+def _difference(record: Mapping[Any, Any], shown: Column) -> list[str]:
     def signed(value: float) -> str:
-        text = column(name).show(value)
+        text = shown.show(value)
         return text if value < 0 or not text.strip("0.,") else f"+{text}"
 
-    return [
-        f"{record['first']} - {record['second']}",
-        signed(record["difference"]),
-        f"[{signed(record['low'])}, {signed(record['high'])}]",
-        record["verdict"],
-    ]
+    low, high = signed(record["low"]), signed(record["high"])
+    return [signed(record["difference"]), f"[{low}, {high}]", record["verdict"]]

@@ -15,7 +15,7 @@ from ganvae.core.machine import Noise
 from ganvae.metrics.class_entropy import class_entropy
 
 BLUR = 1.0  # standard deviation in pixels
-NOISE = 0.15  # standard deviation on the images' range [-1, 1]: to be seen, but not by precision
+NOISE = 0.15  # standard deviation on the images' range [-1, 1]: an eye sees it, precision hardly
 COPIES = 20  # times that each copied image comes, on average
 
 SPOT, MOVED = 1 / 9, 1 / 28  # standard deviations of the spot and its place, by the image's size

@@ -9,83 +9,20 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import ConfigDict, Field, model_validator
+from typing import Any
 
 from ganvae.comparison.columns import column
-from ganvae.comparison.schema import Accuracy, Content, Count, Number
+from ganvae.comparison.compared import COMPARISON, Compared, Comparison, Metric, Settings
+from ganvae.comparison.tables import between
 from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE
 from ganvae.errors import UserError, parameters_of
 from ganvae.tools import syntax
 
 LOCK = Path("dvc.lock")
-COMPARISON = Path("metrics/comparison.json")
 CODE = ("src/", "stages/")
 UPSTREAM = ("download", "preprocess", "train_classifier")
-FACTS = {"images", "against", "runtime", "seeds_finished", "seeds_collapsed", "seeds_diverged",
-         "mixture_of"}  # fmt: skip
 Lines = dict[str, str]
-
-
-class Cell(Content):
-    """A metric of a row."""
-
-    mean: Number
-    std: Number | None
-    low: Number | None = None
-    high: Number | None = None
-    seeds: dict[str, Number]
-
-    @model_validator(mode="after")
-    def _two_ends(self) -> Self:
-        if (self.low is None) != (self.high is None):
-            raise ValueError("low and high: both or none expected")
-        return self
-
-
-class Row(Content):
-    """A row; the fields that are not named here are its metrics."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Cell]
-
-    images: Count = 0
-    against: Count = 0
-    runtime: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-    seeds_finished: Count = 0
-    seeds_collapsed: Count = 0
-    seeds_diverged: Count = 0
-    mixture_of: str = ""
-
-
-class Settings(Content):
-    """What all rows have in common."""
-
-    data: str
-    protocol: dict[str, Any]
-    classifier: Accuracy
-
-
-class Comparison(Content):
-    """`metrics/comparison.json`, as far as it is read here."""
-
-    settings: Settings
-    rows: dict[str, Row]
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The blocks `settings` and `rows` of a comparison, as they stand in the file.
-
-    Raises:
-        UserError: it is missing or damaged, or of an earlier version.
-    """
-    found = storage.read_as(path, Comparison).model_dump(exclude_unset=True)
-    rows = found["rows"].values()
-    if not rows or not all({"images", "against"} <= set(row) for row in rows):
-        raise UserError(f"{COMPARISON}: of an earlier version of this project: run `dvc repro`")
-    return found
 
 
 def report(root: Path, row: str | None = None, metric: str | None = None) -> str:
@@ -99,18 +36,18 @@ def report(root: Path, row: str | None = None, metric: str | None = None) -> str
     Raises:
         UserError: a file is missing, or there is no such row, metric or stage.
     """
-    comparison = read(root / COMPARISON)
+    comparison = storage.read_as(root / COMPARISON, Comparison)
     with parameters_of(root / LOCK):
         stages = config.section(config.load(root / LOCK), "stages")
     recorded = _Recorded(root, stages, config.load(root / PARAMS_FILE))
-    rows: dict[str, Any] = comparison["rows"]
+    rows = comparison.rows
     names = list(rows) if row is None else [_known(row, rows, "row")]
     parts = []
     if metric is not None:
-        values = {name: value for name, value in rows[names[0]].items() if name not in FACTS}
+        values = rows[names[0]].metrics
         found = values[_known(metric, values, f"metric of {names[0]}")]
         parts.append(_block(f"{names[0]}, {metric}", _value(found, metric)))
-    parts.append(_block("all", _common(recorded, comparison["settings"])))
+    parts.append(_block("all", _common(recorded, comparison.settings)))
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(_block("", _row(recorded, name, rows[name])), []).append(name)
@@ -162,49 +99,48 @@ class _Recorded:
         }
 
 
-def _common(recorded: _Recorded, settings: Mapping[str, Any]) -> Lines:
+def _common(recorded: _Recorded, settings: Settings) -> Lines:
     """What all rows rest on: results, data, classifier, protocol."""
-    judge = settings["classifier"]
     outs = [out for stage in UPSTREAM for out in recorded.of(stage)["outs"]]
     md5 = {out["path"]: out["md5"] for out in outs}
     counts = ("generated_images", "real_images")
-    protocol = {key: value for key, value in settings["protocol"].items() if key not in counts}
+    protocol = {key: value for key, value in settings.protocol.items() if key not in counts}
     return {
         "results": recorded.state(recorded.of("compare")["outs"], "files and folders"),
         "protocol": _shown(protocol),
         "raw data": f"md5 {md5['data/raw']} (data/raw)",
         "images": f"md5 {md5['data/processed']} (data/processed)",
         "judge": f"md5 {md5['data/classifier']} (data/classifier), "
-        f"test accuracy {judge['test_accuracy']:.4f}",
+        f"test accuracy {settings.classifier.test_accuracy:.4f}",
         **recorded.parameters(*UPSTREAM),
         **recorded.code(*UPSTREAM, "compare"),
     }
 
 
-def _row(recorded: _Recorded, name: str, row: Mapping[str, Any]) -> Lines:
-    model = name if "seeds_finished" in row else row.get("mixture_of")
+def _row(recorded: _Recorded, name: str, row: Compared) -> Lines:
+    model = row.mixture_of if row.seeds_finished is None else name
     own = (f"train_{model}", f"evaluate@{model}") if model else ("evaluate_real",)
-    runtime = row.get("runtime", {})
     lines = {
-        "images": f"{row['images']:,} against {row['against']:,}",
-        "trained": _runtime(runtime.get("training", {})),
-        "evaluated": _runtime(runtime.get("evaluation", {})),
+        "images": f"{row.images:,} against {row.against:,}",
+        "trained": _runtime(row.runtime.get("training", {})),
+        "evaluated": _runtime(row.runtime.get("evaluation", {})),
         **recorded.code(*own),
         **recorded.parameters(*own),
     }
     return {title: text for title, text in lines.items() if text}
 
 
-def _value(found: Mapping[str, Any], metric: str) -> Lines:
+def _value(found: Metric, metric: str) -> Lines:
     shown = column(metric)
-    spread = "" if found["std"] is None else f" ± {shown.show(found['std'])}"
-    lines = {"value": shown.show(found["mean"]) + spread}
-    if found["seeds"]:
-        lines["value"] += f", mean ± standard deviation of {len(found['seeds'])} seeds"
-        lines["seeds"] = ", ".join(f"{s}: {shown.show(v)}" for s, v in found["seeds"].items())
-    if found.get("low") is not None:
-        ends = f"[{shown.show(found['low'])}, {shown.show(found['high'])}]"
-        lines["sampling"] = f"95 % interval of one set of images {ends}"
+    spread = "" if found.std is None else f" ± {shown.show(found.std)}"
+    lines = {"value": shown.show(found.mean) + spread}
+    if found.seeds:
+        lines["value"] += f", mean ± standard deviation of {len(found.seeds)} seeds"
+        lines["seeds"] = ", ".join(f"{s}: {shown.show(v)}" for s, v in found.seeds.items())
+    if found.low is not None and found.high is not None:
+        lines["sampling"] = (
+            f"95 % interval of one set of images {between((found.low, found.high), shown)}"
+        )
     return lines
 
 

@@ -35,10 +35,10 @@ class History:
     _counts: dict[str, int] = field(default_factory=dict)
     _pending: list[tuple[int, str, list[str], Tensor]] = field(default_factory=list)
 
-    def add(self, step: int, update: str, total: Tensor, records: dict[str, Tensor]) -> None:
+    def add(self, step: int, update: str, total: Tensor, logged: dict[str, Tensor]) -> None:
         """Takes one update's scalars without waiting for the device."""
-        values = torch.stack([total.detach(), *records.values()])
-        self._pending.append((step, update, list(records), values))
+        values = torch.stack([total.detach(), *logged.values()])
+        self._pending.append((step, update, list(logged), values))
 
     def end_step(self, step: int) -> NonFinite | None:
         """Fetches and writes a row where one is due. Returns the first non-finite loss, if any."""
@@ -62,11 +62,11 @@ class History:
         pending, self._pending = self._pending, []
         fetched = iter(torch.cat([values for *_, values in pending]).tolist() if pending else [])
         for step, update, names, _ in pending:
-            total, *records = islice(fetched, 1 + len(names))
-            if self.non_finite or not all(map(math.isfinite, (total, *records))):
+            total, *logged = islice(fetched, 1 + len(names))
+            if self.non_finite or not all(map(math.isfinite, (total, *logged))):
                 self.non_finite = self.non_finite or NonFinite(step, update)
                 break
-            for name, value in zip(names, records, strict=True):
+            for name, value in zip(names, logged, strict=True):
                 key = f"{update}.{name}"
                 self._sums[key] = self._sums.get(key, 0.0) + value
                 self._counts[key] = self._counts.get(key, 0) + 1

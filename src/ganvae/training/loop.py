@@ -96,8 +96,8 @@ class Run:
         measured = self.history.row_due(self.done)
         for stepper in self.steppers:
             if self.done % stepper.update.every == 0:
-                total, records = stepper.step(images, labels, self.noise, self.done, measured)
-                self.history.add(self.done, stepper.update.name, total, records)
+                total, logged = stepper.step(images, labels, self.noise, self.done, measured)
+                self.history.add(self.done, stepper.update.name, total, logged)
                 if self.average and "decoder" in stepper.update.networks:
                     self.average.update()
 

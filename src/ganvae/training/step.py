@@ -111,7 +111,7 @@ class Stepper:
     def step(
         self, images: Tensor, labels: Tensor, noise: Noise, number: int, measured: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Steps along the gradient of the loss for its own parameters. Returns loss and records.
+        """Steps along the loss's gradient for its own parameters. Returns it and what is logged.
 
         Args:
             images: [N, 1, 28, 28] in [-1, 1].
@@ -131,7 +131,7 @@ class Stepper:
         self.optimizer.step()
         if self.update.project:
             self.update.project()
-        return loss.total.detach(), {**loss.records, **terms}
+        return loss.total.detach(), {**loss.logged, **terms}
 
     def _gradient_norms(self, loss: Loss) -> dict[str, Tensor]:
         """Of each term, for the decoder."""

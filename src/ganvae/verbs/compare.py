@@ -4,27 +4,26 @@ As in the main comparison, by the project's one statistical standard (docs/metri
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ganvae.comparison.columns import HIGHER, column, ordered
+from ganvae.comparison.columns import column, ordered
+from ganvae.comparison.compared import COMPARISON, Compared, Comparison
 from ganvae.comparison.differences import differences
 from ganvae.comparison.markdown import text as rendered
-from ganvae.comparison.tables import Part, table
-from ganvae.comparison.verdicts import OF_A_LIKELIHOOD, verdict
-from ganvae.core import config
+from ganvae.comparison.verdicts import OF_A_LIKELIHOOD, metric_tables, verdict
+from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
-from ganvae.tools import provenance
 from ganvae.verbs.trained import folder_of
 
 COLUMNS = (
     "metric", "model", "first", "second", "difference", "low", "high", "seeds", "verdict",
 )  # fmt: skip
 SHOWN = ("fid_classifier", "class_entropy", "coverage", "negative_elbo")
-SETTINGS = ("data", "classifier", "protocol")  # what two measurements must have in common
 
 
 def compare(first: str | Path, second: str | Path = ".") -> pd.DataFrame:
@@ -45,8 +44,7 @@ def compare(first: str | Path, second: str | Path = ".") -> pd.DataFrame:
         UserError: a study is missing or has not been compared, or both were not measured alike.
     """
     ours, theirs = _read(folder_of(first)), _read(folder_of(second))
-    unlike = [line for key in SETTINGS for line in _unlike(ours[key], theirs[key], key)]
-    if unlike:
+    if unlike := _unlike(ours.settings, theirs.settings):
         raise UserError(f"{first} and {second} were not measured alike: {', '.join(unlike)}")
     records = []
     for name in ordered(_metrics(ours) & _metrics(theirs)):
@@ -63,61 +61,54 @@ def compare(first: str | Path, second: str | Path = ".") -> pd.DataFrame:
 
 def markdown(found: pd.DataFrame, first: str | Path, second: str | Path) -> str:
     """The metrics of `SHOWN` as Markdown tables, what both studies are called in their heads."""
-    parts: list[Part] = []
-    for name in SHOWN:
-        shown = column(name)
-        signed = f"{{:+,.{shown.digits}f}}".format
-        lines = [
-            [row["model"], shown.show(row["first"]), shown.show(row["second"]),
-             signed(row["difference"]), f"[{signed(row['low'])}, {signed(row['high'])}]",
-             row["verdict"]]
-            for row in found[found["metric"] == name].to_dict("records")
-        ]  # fmt: skip
-        if lines:
-            direction = "higher" if shown.better == HIGHER else "lower"
-            names = ("here" if Path(study) == Path() else str(study) for study in (first, second))
-            heads = ["", *names, "difference", "interval", "verdict"]
-            parts += [f"**{shown.title}**, {direction} is better:", table(heads, lines)]
+    names = ("here" if Path(study) == Path() else str(study) for study in (first, second))
+    parts = metric_tables(
+        found, SHOWN, ["", *names],
+        lambda row, shown: [row["model"], shown.show(row["first"]), shown.show(row["second"])],
+    )  # fmt: skip
     return rendered(parts or ["No model has two seeds in both."]) + "\n"
 
 
-def _read(study: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Study:
     """What is compared of a study: settings, rows and the likelihoods of its models."""
-    kept = study / "comparison.json"
-    file = kept if kept.exists() else study / provenance.COMPARISON
+
+    settings: dict[str, Any]
+    rows: Mapping[str, Compared]
+    likelihoods: Mapping[str, str | None]
+
+
+def _read(study: Path) -> _Study:
+    kept = study / COMPARISON.name
+    file = kept if kept.exists() else study / COMPARISON
     if not file.exists():
         raise UserError(f"{study}: no comparison; run `dvc repro` there")
-    found = provenance.read(file)
+    found = storage.read_as(file, Comparison)
     params = dict(leaves(config.load(study / PARAMS_FILE)))
-    likelihoods = {name: params.get(f"models.{name}.likelihood") for name in found["rows"]}
-    return {**found["settings"], "rows": found["rows"], "likelihoods": likelihoods}
+    likelihoods = {name: params.get(f"models.{name}.likelihood") for name in found.rows}
+    return _Study(dict(leaves(found.settings.model_dump())), found.rows, likelihoods)
 
 
-def _unlike(first: Any, second: Any, name: str) -> list[str]:
+def _unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """The settings that differ, each with both values."""
-    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
-        return [] if first == second else [f"{name} {first} and {second}"]
-    keys = dict.fromkeys([*first, *second])
-    return [line for key in keys
-            for line in _unlike(first.get(key), second.get(key), f"{name}.{key}")]  # fmt: skip
+    keys = [key for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)]
+    return [f"{key} {first.get(key)} and {second.get(key)}" for key in keys]
 
 
-def _metrics(study: Mapping[str, Any]) -> set[str]:
+def _metrics(study: _Study) -> set[str]:
     """Those of its models that have a better direction."""
-    names = {name for row in study["rows"].values() for name in row}
-    return {name for name in names - provenance.FACTS if column(name).better}
+    names = {name for row in study.rows.values() for name in row.metrics}
+    return {name for name in names if column(name).better}
 
 
-def _values(study: Mapping[str, Any], metric: str) -> dict[str, list[float]]:
+def _values(study: _Study, metric: str) -> dict[str, list[float]]:
     """A metric's values of every model, and of its mixture, with two seeds or more."""
-    found = {model: list(row[metric]["seeds"].values())
-             for model, row in study["rows"].items() if metric in row}  # fmt: skip
+    found = {model: list(row.metrics[metric].seeds.values())
+             for model, row in study.rows.items() if metric in row.metrics}  # fmt: skip
     return {model: values for model, values in found.items() if len(values) > 1}
 
 
-def _same_scale(
-    first: Mapping[str, Any], second: Mapping[str, Any], metric: str, model: str
-) -> bool:
+def _same_scale(first: _Study, second: _Study, metric: str, model: str) -> bool:
     """False for a sum over other densities, which is another number."""
-    used = (study["likelihoods"].get(model) for study in (first, second))
-    return metric not in OF_A_LIKELIHOOD or len(set(used)) == 1
+    used = {study.likelihoods.get(model) for study in (first, second)}
+    return metric not in OF_A_LIKELIHOOD or len(used) == 1

@@ -16,36 +16,14 @@ from dvc.scm import SCMError
 from pydantic import ValidationError
 
 from ganvae.comparison.columns import column
+from ganvae.comparison.compared import COMPARISON, Compared, Comparison
 from ganvae.comparison.differences import differences
-from ganvae.comparison.schema import Content, Number
 from ganvae.comparison.tables import NONE
 from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
 from ganvae.verbs.trained import folder_of
 
-COMPARISON = "metrics/comparison.json"
-
-
-class Cell(Content):
-    """A metric by seed."""
-
-    seeds: dict[str, Number]
-
-
-class Row(Content):
-    """The metrics that are shown; None where a row has none."""
-
-    fid_classifier: Cell | None = None
-    class_entropy: Cell | None = None
-
-
-METRICS = tuple(Row.model_fields)
-
-
-class Compared(Content):
-    """What is read of a comparison, of whatever version."""
-
-    rows: dict[str, Row]
+METRICS = ("fid_classifier", "class_entropy")
 
 
 @dataclass(frozen=True)
@@ -110,12 +88,12 @@ def _rows(root: Path, state: Mapping[str, Any]) -> Iterator[Experiment]:
     """A baseline and its experiments, of what `dvc exp show --json` prints."""
     baseline = _row(state, None, "baseline")
     yield baseline
-    params, of_baseline = _params(state), _seeds(root, state["rev"])
+    params, of_baseline = _params(state), _compared(root, state["rev"])
     for group in state["experiments"] or []:
         last = group["revs"][0]
         ran = (group["executor"] or {}).get("state", "success")
         row = _row(last, params, ran)
-        marks = _marks(baseline, row, of_baseline, _seeds(root, last["rev"]))
+        marks = _marks(baseline, row, of_baseline, _compared(root, last["rev"]))
         yield replace(row, marks=marks)
 
 
@@ -140,18 +118,20 @@ def _params(state: Mapping[str, Any]) -> dict[str, Any]:
     return dict(leaves(files.get(str(PARAMS_FILE), {}).get("data") or {}))
 
 
-def _seeds(root: Path, rev: str) -> dict[str, Any]:
+def _compared(root: Path, rev: str) -> dict[str, Compared]:
     """The rows of a revision's comparison; empty where it has none, or one of another form."""
     done = subprocess.run(["git", "show", f"{rev}:./{COMPARISON}"], cwd=root, capture_output=True)
     try:
-        found = Compared.model_validate_json(done.stdout)
+        return Comparison.model_validate_json(done.stdout).rows
     except ValidationError:
         return {}
-    return {model: row.model_dump(exclude_none=True) for model, row in found.rows.items()}
 
 
 def _marks(
-    baseline: Experiment, row: Experiment, before: Mapping[str, Any], after: Mapping[str, Any]
+    baseline: Experiment,
+    row: Experiment,
+    before: Mapping[str, Compared],
+    after: Mapping[str, Compared],
 ) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {model: {} for model in row.values}
     for metric in METRICS:
@@ -169,22 +149,23 @@ def _shown_differences(
     metric: str,
     baseline: Experiment,
     row: Experiment,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: Mapping[str, Compared],
+    after: Mapping[str, Compared],
 ) -> set[str]:
     """The models in which the project's standard tells the experiment from its baseline."""
     pairs = {}
     for model in row.values:
-        sides = [_of_seeds(metric, found.values.get(model, {}), rows.get(model, {}))
+        sides = [_of_seeds(metric, found.values.get(model, {}), rows.get(model))
                  for found, rows in ((row, after), (baseline, before))]  # fmt: skip
         if min(len(side) for side in sides) > 1:
             pairs[model] = (sides[0], sides[1])
     return {model for model, found in differences(pairs).items() if found.verdict}
 
 
-def _of_seeds(metric: str, means: Mapping[str, float], row: Mapping[str, Any]) -> list[float]:
+def _of_seeds(metric: str, means: Mapping[str, float], row: Compared | None) -> list[float]:
     """The seeds' values in a comparison; none where it is older than the metric's mean."""
-    values = list(row.get(metric, {}).get("seeds", {}).values())
+    found = row.metrics.get(metric) if row else None
+    values = list(found.seeds.values()) if found else []
     fits = values and math.isclose(
         math.fsum(values) / len(values), means.get(metric, math.nan), rel_tol=1e-5
     )

@@ -113,19 +113,19 @@ class Loss:
 
     Attributes:
         total: scalar, with its graph.
-        records: detached scalars by name, for the history.
+        logged: detached scalars by name, for the history.
         terms: what competes within the total for the decoder, with graphs: now and then the norm of
             each one's gradient for the decoder is recorded as `<term>_gradient`.
     """
 
     total: Tensor
-    records: Mapping[str, Tensor]
+    logged: Mapping[str, Tensor]
     terms: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def detached(records: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The records without their graphs."""
-    return {name: value.detach() for name, value in records.items()}
+def detached(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without their graphs."""
+    return {name: value.detach() for name, value in values.items()}
 
 
 @dataclass(frozen=True)

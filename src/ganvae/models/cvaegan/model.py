@@ -52,8 +52,8 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
             l_gan = l_gan.mean()
         loss = constrained_loss(l_vae, l_gan, lambda_=params.lambda_, d=params.d)
         active = (l_gan > params.d).float().mean()
-        records = {"loss": loss, **parts, "l_gan": l_gan.mean(), "active": active}
-        return Loss(loss, detached(records), {"l_vae": l_vae, "l_gan": loss - l_vae})
+        logged = {"loss": loss, **parts, "l_gan": l_gan.mean(), "active": active}
+        return Loss(loss, detached(logged), {"l_vae": l_vae, "l_gan": loss - l_vae})
 
     return (
         discriminator_update(networks, latent_dim),

@@ -40,8 +40,8 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
         )
         l_gan = generator_loss(networks, noise.normal(len(images), latent_dim))
         loss = vae_gan_loss(l_vae, l_gan, weight=params.adversarial_weight)
-        records = detached({"loss": loss, **parts, "l_gan": l_gan})
-        return Loss(loss, records, {"l_vae": l_vae, "l_gan": params.adversarial_weight * l_gan})
+        logged = detached({"loss": loss, **parts, "l_gan": l_gan})
+        return Loss(loss, logged, {"l_vae": l_vae, "l_gan": params.adversarial_weight * l_gan})
 
     return (
         discriminator_update(networks, latent_dim),

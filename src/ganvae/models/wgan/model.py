@@ -44,13 +44,13 @@ def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update
         with torch.no_grad():
             generated = to_images(decoder(noise.normal(len(images), latent_dim)))
         loss = wasserstein.critic_loss(real=critic(images), fake=critic(generated))
-        records = {"loss": loss.detach()}
+        logged = {"loss": loss.detach()}
         if params.gradient_penalty is None:
-            return Loss(loss, records)
+            return Loss(loss, logged)
         epsilon = noise.uniform(len(images), 1, 1, 1)
         penalty = wasserstein.gradient_penalty(critic, real=images, fake=generated, epsilon=epsilon)
         return Loss(
-            loss + params.gradient_penalty * penalty, {**records, "penalty": penalty.detach()}
+            loss + params.gradient_penalty * penalty, {**logged, "penalty": penalty.detach()}
         )
 
     def train_generator(images: Tensor, labels: Tensor, noise: Noise) -> Loss:

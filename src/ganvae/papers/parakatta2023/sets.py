@@ -10,53 +10,14 @@ from pathlib import Path
 import pandas as pd
 from scipy import stats
 
-from ganvae.comparison.schema import Content, Number
-from ganvae.comparison.summary import Spread, spread
+from ganvae.comparison.compared import COMPARISON, Comparison
+from ganvae.comparison.summary import Spread
 from ganvae.core import storage
 from ganvae.errors import UserError
 from ganvae.papers.shared.results import Results
 
-COMPARISON = Path("metrics/comparison.json")
 MODELS = ("gan", "wgan", "vae", "vaegan", "cvaegan")
-
-
-class Cell(Content):
-    """A metric's value by seed; of real images there is none."""
-
-    seeds: dict[str, Number]
-
-
-class Row(Content):
-    """The metrics that are compared; None where a model has none."""
-
-    fid_classifier: Cell | None = None
-    sharpness: Cell | None = None
-    precision: Cell | None = None
-    recall: Cell | None = None
-    coverage: Cell | None = None
-    class_entropy: Cell | None = None
-
-    def spread(self, metric: str) -> Spread | None:
-        """Over its seeds; None where no seed finished."""
-        cell: Cell | None = getattr(self, metric)
-        return spread(cell.seeds) if cell and cell.seeds else None
-
-
-METRICS = tuple(Row.model_fields)
-
-
-class Settings(Content):
-    """What was compared."""
-
-    data: str
-
-
-class Comparison(Content):
-    """What is read of `metrics/comparison.json`."""
-
-    settings: Settings
-    rows: dict[str, Row]
-
+METRICS = ("fid_classifier", "sharpness", "precision", "recall", "coverage", "class_entropy")
 
 Scores = dict[str, dict[str, Spread | None]]
 
@@ -85,8 +46,12 @@ def read(results: Results, comparison: Path = COMPARISON) -> Sets:
     missing = [model for model in MODELS if model not in found.rows]
     if missing:
         raise UserError(f"{comparison}: no row {', '.join(missing)}")
+    rows = {model: found.rows[model].metrics for model in MODELS}
     mnist = {
-        metric: {model: found.rows[model].spread(metric) for model in MODELS} for metric in METRICS
+        metric: {
+            model: own[metric].spread if metric in own else None for model, own in rows.items()
+        }
+        for metric in METRICS
     }
     fashion = {
         metric: {model: results[f"fashion_{model}"].metric(metric) for model in MODELS}
