@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,6 +23,8 @@ from ganvae.jobs.arguments import arguments
 from stages import check_params
 from stages.mend import mend
 from stages.plots_page import page
+
+NO_OWN_IMAGES = {"folder": None, "invert": False, "transpose": False}
 
 
 def main() -> None:
@@ -49,8 +52,10 @@ def lay_out(*above: Path) -> Path:
         UserError: a file is missing, or params.yaml with them is no parameters that a stage takes;
             nothing has been written.
     """
-    values = functools.reduce(config.overlay, map(config.load, above), config.load())
+    values = _laid(*map(config.load, above))
     check_params.check(values)
+    if values["data"]["name"] == "folder":  # a relative path means this repository
+        values["data"]["folder"] = str(Path(values["data"]["folder"]).expanduser().absolute())
     folder = Path(f".{'-'.join(path.stem for path in above)}")
     laid = any((folder / name).exists() for name in ("stages", "src", "params.yaml"))
     if folder.exists() and not laid:
@@ -72,6 +77,14 @@ def lay_out(*above: Path) -> Path:
     storage.write_text(folder / ".dvc" / "config", settings)
     mend(folder)
     return folder
+
+
+def _laid(*above: dict[str, Any]) -> dict[str, Any]:
+    """params.yaml with others over it; of own images nothing is left where these name others."""
+    below = config.load()
+    if any(isinstance(file.get("data"), dict) and "name" in file["data"] for file in above):
+        below = config.overlay(below, {"data": NO_OWN_IMAGES})
+    return functools.reduce(config.overlay, above, below)
 
 
 def call(folder: Path, module: str, *arguments: str) -> None:

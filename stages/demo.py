@@ -19,7 +19,7 @@ The whole comparison:        {table}
 All of it in one page:       {report}
 
 Next: change a number in demo.yaml, such as train.epochs, and run it again: only what it affects
-is made again. The study on full MNIST is `make study`; README.md says how runs are compared.
+is made again. The study on full MNIST is `make study`; docs/running.md says how runs are compared.
 """
 
 

@@ -147,7 +147,8 @@ def test_active_share_weighs_rows_by_their_steps() -> None:
 
 def test_excess_is_l_gan_above_its_bound() -> None:
     rows = constraint.excess(HISTORY, 1.0)
-    assert rows.to_dict("list") == {"images_seen": [100, 500], "l_gan_minus_d": [0.5, -0.5]}
+    expected = {"images_seen": [100, 500], "l_gan_minus_d": [0.5, -0.5], "active": [1.0, 0.25]}
+    assert rows.to_dict("list") == expected, "each row's own share of active steps"
 
 
 def test_the_constrained_models_curve_is_measured_against_its_own_d(

@@ -188,8 +188,8 @@ def test_what_was_missed_or_moved_is_named_below_the_table(study: measurements.S
         for entry in study.selftest
     ]
     shown = markdown.text(faults.parts(measurements.Study(**{**vars(study), "selftest": entries})))
-    assert "**Not seen here" not in markdown.text(faults.parts(study))
-    assert "say less on these images:** modes (unchanged), recall (blob)." in shown
+    assert "**Failed" not in markdown.text(faults.parts(study))
+    assert "say less on these images:** modes (unchanged: moved), recall (blob: not seen)." in shown
 
 
 def row(name: str, **metrics: list[float]) -> Row:

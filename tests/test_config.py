@@ -70,6 +70,15 @@ def check(path: str, key: str, value: Any) -> str:
     return str(raised.value)
 
 
+def test_one_of_the_gans_players_moves_at_every_step() -> None:
+    """Both every second step would leave every other batch without any."""
+    values = copy.deepcopy(VALUES)
+    values["models"]["gan"] |= {"discriminator_steps": 2, "generator_steps": 3}
+    line = "models.gan: discriminator_steps = 2, generator_steps = 3: allowed: one of both 1"
+    with pytest.raises(UserError, match=re.escape(line)):
+        config.block(schema_of("models.gan"), values, "models.gan")
+
+
 # One line with path, value, what is allowed, and the nearest key
 
 WRONG = [

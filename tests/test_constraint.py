@@ -64,9 +64,10 @@ def test_a_short_last_row_weighs_less() -> None:
 def test_excess_is_one_row_per_row_with_an_update() -> None:
     history = pd.DataFrame({"step": [1, 2, 3], "images_seen": [64, 128, 192]})
     history["autoencoder.l_gan"] = [np.nan, 0.5, 2.0]
+    history["autoencoder.active"] = [np.nan, 0.0, 1.0]
     table = constraint.excess(history, d=1.5)
-    assert list(table.columns) == ["images_seen", "l_gan_minus_d"]
-    assert table.to_numpy().tolist() == [[128.0, -1.0], [192.0, 0.5]]
+    assert list(table.columns) == ["images_seen", "l_gan_minus_d", "active"]
+    assert table.to_numpy().tolist() == [[128.0, -1.0, 0.0], [192.0, 0.5, 1.0]]
     assert list(table.index) == [0, 1]
     assert "autoencoder.l_gan" in history.columns, "the argument stays as it is"
 
@@ -78,7 +79,7 @@ def test_another_models_history_says_nothing(columns: list[str], num_rows: int) 
     assert constraint.active_share(history) is None
     assert constraint.final_excess(history, D) is None
     empty = constraint.excess(history, D)
-    assert list(empty.columns) == ["images_seen", "l_gan_minus_d"]
+    assert list(empty.columns) == ["images_seen", "l_gan_minus_d", "active"]
     assert len(empty) == 0
 
 

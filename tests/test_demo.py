@@ -78,6 +78,12 @@ def test_a_file_is_laid_over_in_a_folder_of_its_name(
     last = {"data": {"name": "fashion_mnist"}, "train": {"seeds": [0, 1, 2]}}
     assert config.load(both / "params.yaml") == overlay(laid, last)
     shutil.rmtree(both)
+    project.set_params(Path(), {"data": {"name": "folder", "folder": "shapes", "invert": True}})
+    monkeypatch.setattr(beside.check_params, "check", lambda values: None)  # no images there
+    own, others = beside.lay_out(Path("mine.yaml")), beside.lay_out(Path("other.yaml"))
+    found = [config.load(folder / "params.yaml")["data"] for folder in (own, others)]
+    assert (found[0]["folder"], found[0]["invert"]) == (str(Path("shapes").absolute()), True)
+    assert found[1] == {**found[0], "name": "fashion_mnist", **beside.NO_OWN_IMAGES}
     Path(".venv").mkdir()
     shutil.copy2("mine.yaml", "venv.yaml")
     with pytest.raises(UserError, match=r"venv\.yaml: \.venv is something else"):

@@ -657,6 +657,9 @@ def test_the_importance_bound_of_a_posterior_that_is_nearly_a_point(deviation: f
     log_weights = (-784 * math.log(2) + log_prior - log_posterior).view(4, 5)
     by_hand = math.log(5) - log_weights.logsumexp(dim=1)
     torch.testing.assert_close(found.double(), by_hand, rtol=1e-5, atol=1e-3)
+    encoder.row.data[2] = 200.0  # a deviation beyond float32
+    with pytest.raises(FloatingPointError):
+        encoding.bernoulli_bound(networks, of_images, 5, seed=0)
 
 
 @pytest.mark.parametrize("stage", ["evaluate", "evaluate_real"])

@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -368,6 +369,11 @@ def test_experiments_in_120_columns(here: Path) -> None:
     assert better.marks["wgan"] == {}
     assert worse.marks["gan"] == {"fid_classifier": "--"}
     assert worse.differs() == ["models.wgan.clip none → 0.03"]
+    other = by_name["by-another-judge"]
+    line = "measured otherwise: FID of real images 1 and 2: another classifier"
+    assert other.differs() == [line]
+    assert other.values["gan"]["fid_classifier"] == 90
+    assert other.marks == {}, "of another scale"
     text = listing.text([base, *rows])
     assert max(map(len, text.splitlines())) <= 120
     (line,) = [line for line in text.splitlines() if line.startswith("better")]
@@ -422,6 +428,26 @@ def test_two_studies_must_be_measured_alike(here: Path, tmp_path: Path) -> None:
     line = "protocol.neighbours 5 and 3, classifier.test_accuracy 0.8 and 0.9$"
     with pytest.raises(use.UserError, match=line):
         use.compare(kept)
+    found = storage.read_json(here / "metrics/comparison.json")
+    found["rows"]["real"]["fid_classifier"]["mean"] *= 1.5
+    storage.write_json(kept / "comparison.json", found)
+    with pytest.raises(use.UserError, match=r"FID of real images 1\.5 and 1: another classifier"):
+        use.compare(kept)
+
+
+def test_mixtures_are_a_family_of_their_own(here: Path, tmp_path: Path) -> None:
+    """That they are there changes no model's interval."""
+    for name, study in (("one", here / ".conv"), ("other", here)):
+        (tmp_path / name).mkdir()
+        shutil.copy2(study / "params.yaml", tmp_path / name)
+        found = storage.read_json(study / "metrics/comparison.json")
+        for model in ("vae", "vaegan", "cvaegan"):
+            found["rows"][f"{model}, mixture"] = {**found["rows"][model], "mixture_of": model}
+        storage.write_json(tmp_path / name / "comparison.json", found)
+    held = use.compare(tmp_path / "one", tmp_path / "other")
+    of_mixtures = held["model"].str.endswith("mixture")
+    assert of_mixtures.any()
+    pd.testing.assert_frame_equal(held[~of_mixtures].reset_index(drop=True), use.compare(".conv"))
 
 
 def test_a_sum_over_other_densities_is_not_held_against(here: Path, tmp_path: Path) -> None:

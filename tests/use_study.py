@@ -19,6 +19,7 @@ from tests.pipelines import MODELS
 from tests.project import ROOT
 
 SEEDS = range(5)
+REAL_FID = 1.0  # by the study's judge
 LETTERS = 14
 
 
@@ -68,23 +69,19 @@ def _with_experiments(folder: Path) -> None:
     (folder / "dvc.yaml").write_text(f"metrics:\n{metrics}")
     measured(folder, 100.0, 2.0)
     demo_run.commit(folder, "A study")
-    for name, change, fid, entropy in (
-        ("better", {"train": {"lr": 0.001, "epochs": 0.5}}, 90.0, 2.1),
-        (
-            "worse-and-with-a-long-name",
-            {"models": {"wgan": {"clip": 0.03}}},
-            120.0,
-            2.0,
-        ),
+    for name, change, fid, entropy, real in (
+        ("better", {"train": {"lr": 0.001, "epochs": 0.5}}, 90.0, 2.1, REAL_FID),
+        ("worse-and-with-a-long-name", {"models": {"wgan": {"clip": 0.03}}}, 120.0, 2.0, REAL_FID),
+        ("by-another-judge", {}, 90.0, 2.1, 2 * REAL_FID),
     ):
         project.set_params(folder, change)
-        measured(folder, fid, entropy)
+        measured(folder, fid, entropy, real)
         with contextlib.chdir(folder), Repo() as repo:
             repo.experiments.save(name=name)
         project.succeed(project.command(folder, "git", "checkout", "-q", "."))
 
 
-def measured(folder: Path, fid: float, entropy: float) -> None:
+def measured(folder: Path, fid: float, entropy: float, real: float = REAL_FID) -> None:
     """Metrics of all models, the seeds around the means; the WGAN's are always the same."""
     rows: dict[str, dict[str, Any]] = {}
     for model in MODELS:
@@ -97,5 +94,11 @@ def measured(folder: Path, fid: float, entropy: float) -> None:
         for name, mean in means.items():
             seeds = {str(s): mean * (1 + 0.01 * spread * (s - 2)) for s in SEEDS}
             rows[model][name] = {"mean": mean, "std": None, "seeds": seeds}
-    settings = {"data": "digits", "protocol": {"neighbours": 3}, "classifier": {"test_accuracy": 0.9}}
+    of_real = {"fid_classifier": {"mean": real, "std": None, "seeds": {}}}
+    rows["real"] = {"images": 200, "against": 200, **of_real}
+    settings = {
+        "data": "digits",
+        "protocol": {"neighbours": 3},
+        "classifier": {"test_accuracy": 0.9},
+    }
     storage.write_json(folder / "metrics/comparison.json", {"settings": settings, "rows": rows})

@@ -101,11 +101,7 @@ def _frechet(study: Study) -> list[Curve]:
 
 def _constraint(study: Study, model: Model) -> Curves:
     d = study.params["models"][model.name]["d"]
-    return _seeds(model, lambda seed: _excess(seed, d))
-
-
-def _excess(seed: Seed, d: float) -> pd.DataFrame:
-    return excess(seed.history, d).join(seed.history[ACTIVE].rename("active"))
+    return _seeds(model, lambda seed: excess(seed.history, d))
 
 
 def _active_shares(model: Model) -> list[float]:

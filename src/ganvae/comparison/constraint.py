@@ -31,17 +31,17 @@ def excess(history: pd.DataFrame, d: float) -> pd.DataFrame:
     """By how much the condition is violated along training: below 0 where it holds.
 
     Args:
-        history: columns `images_seen` and `autoencoder.l_gan`.
+        history: columns `images_seen`, `autoencoder.l_gan` and `autoencoder.active`.
         d: the bound on L_gan in nats.
 
     Returns:
-        Columns `images_seen` and `l_gan_minus_d` in nats, one row per row with an update; empty for
-        a history without the column.
+        Columns `images_seen`, `l_gan_minus_d` in nats and `active`, one row per row with an update;
+        empty for a history without the columns.
     """
     if L_GAN not in history:
-        return pd.DataFrame(columns=["images_seen", "l_gan_minus_d"], dtype=float)
-    seen = history.loc[history[L_GAN].notna(), ["images_seen", L_GAN]]
-    seen = seen.rename(columns={L_GAN: "l_gan_minus_d"}).reset_index(drop=True)
+        return pd.DataFrame(columns=["images_seen", "l_gan_minus_d", "active"], dtype=float)
+    seen = history.loc[history[L_GAN].notna(), ["images_seen", L_GAN, ACTIVE]]
+    seen = seen.rename(columns={L_GAN: "l_gan_minus_d", ACTIVE: "active"}).reset_index(drop=True)
     return seen.assign(l_gan_minus_d=seen["l_gan_minus_d"] - d)
 
 

@@ -92,14 +92,14 @@ def constraints(study: Study) -> pd.DataFrame:
 
 
 def losses(study: Study) -> pd.DataFrame:
-    """Columns series ("<model> <update>.<record>"), images_seen, value (mean of finished seeds)."""
+    """Columns series ("<model> <update>.<name>"), images_seen, value (mean of finished seeds)."""
     columns = ["series", "images_seen", "value"]
     parts = []
     for model in study.models:
         seeds = [seed.history for seed in model.finished]
-        for record in records(model):
-            mean = band(seeds, "images_seen", record)["mean"].reset_index(name="value")
-            parts.append(mean.assign(series=f"{model.name} {record}")[columns])
+        for name in series(model):
+            mean = band(seeds, "images_seen", name)["mean"].reset_index(name="value")
+            parts.append(mean.assign(series=f"{model.name} {name}")[columns])
     return _joined([part for part in parts if len(part)], columns)
 
 
@@ -125,8 +125,8 @@ def class_histogram(study: Study) -> pd.DataFrame:
     )
 
 
-def records(model: Model) -> list[str]:
-    """The recorded columns `<update>.<record>` of a model's history, in the file's order."""
+def series(model: Model) -> list[str]:
+    """The columns `<update>.<name>` of a model's history, in the file's order."""
     columns = (column for seed in model.seeds for column in seed.history.columns)
     return [column for column in dict.fromkeys(columns) if "." in column]
 

@@ -41,9 +41,11 @@ def parts(study: Study) -> list[Part]:
     failed = found[found["told"].isin(FAILED)]
     if failed.empty:
         return [shown]
-    pairs = zip(failed["metric"], failed["fault"], strict=True)
-    each = ", ".join(f"{metric} ({fault.replace('_', ' ')})" for metric, fault in pairs)
-    return [shown, f"**Not seen here, so these metrics say less on these images:** {each}."]
+    each = ", ".join(
+        f"{row['metric']} ({row['fault'].replace('_', ' ')}: {row['told']})"
+        for row in failed.to_dict("records")
+    )
+    return [shown, f"**Failed, so these metrics say less on these images:** {each}."]
 
 
 def _last(faults: "pd.Series[str]") -> "pd.Series[bool]":

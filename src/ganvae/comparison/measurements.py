@@ -48,7 +48,7 @@ class Seed:
         class_histogram: share or count of generated images per class, [C]; empty if it diverged.
         frechet_curve: (images, Frechet distance) of growing subsets; empty if it diverged.
         timeline: columns `TIMELINE`, one row per snapshot.
-        history: columns step, images_seen, epoch and `<update>.<record>`.
+        history: columns step, images_seen, epoch and `<update>.<name>`.
         runtime: device and library versions.
     """
 

@@ -58,7 +58,7 @@ def encode(
     per_image, means = bounds(networks, images, likelihood, seed)
     if likelihood == "bernoulli":
         bound = bernoulli_bound(networks, binarised(images), importance, seed)
-        per_image[f"iwae_nll_{importance}"] = finite(bound)
+        per_image[f"iwae_nll_{importance}"] = bound
     estimates = {name: mean_with_interval(v, seed) for name, v in per_image.items()}
     return Encoded(
         {name: e.value for name, e in estimates.items()}
@@ -149,5 +149,5 @@ def bernoulli_bound(networks: nn.ModuleDict, images: Tensor, samples: int, seed:
         log_posterior = -0.5 * (drawn.square() + log_var).sum(dim=1)
         nats = elbo.bernoulli_nats(logits, batch.repeat_interleave(samples, dim=0))
         weights = (log_prior - log_posterior - nats).view(len(batch), samples)
-        bounds.append(importance_bound(weights))
+        bounds.append(importance_bound(finite(weights)))
     return torch.cat(bounds)

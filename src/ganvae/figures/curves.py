@@ -37,8 +37,8 @@ class Curves:
 
 
 def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Figure:
-    """Every record of every model; those in nats per image have a panel of their own."""
-    wanted = [(model, title, names) for model in shown for title, names in groups(_records(model))]
+    """Every series of every model's history; those in nats per image have a panel of their own."""
+    wanted = [(model, title, names) for model in shown for title, names in groups(_series(model))]
     drawn, axes = style.panels(
         len(wanted),
         2.8,
@@ -47,22 +47,22 @@ def losses(shown: Sequence[Curves], colours: Mapping[str, str], dpi: int) -> Fig
     )
     for ax, (model, title, names) in zip(axes, wanted, strict=True):
         style.heading(ax, model.name, title, colours[model.name])
-        _records_panel(ax, model, names)
+        _panel(ax, model, names)
     return drawn
 
 
-def groups(records: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Splits records by unit: nats per image (near a hundred), adversarial (near one), norms."""
-    updates = {name.rpartition(".")[0] for name in records if name.endswith(NATS_PER_IMAGE)}
+def groups(series: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Splits series by unit: nats per image (near a hundred), adversarial (near one), norms."""
+    updates = {name.rpartition(".")[0] for name in series if name.endswith(NATS_PER_IMAGE)}
     nats = [
         name
-        for name in records
+        for name in series
         if name.endswith(NATS_PER_IMAGE) or name in {f"{update}.loss" for update in updates}
     ]
-    norms = [name for name in records if name.endswith(GRADIENT)]
-    rest = [name for name in records if name not in nats + norms]
-    if not records:
-        return [("no record", [])]
+    norms = [name for name in series if name.endswith(GRADIENT)]
+    rest = [name for name in series if name not in nats + norms]
+    if not series:
+        return [("no history", [])]
     parts = [
         ("nats per image", nats),
         ("adversarial", rest),
@@ -71,12 +71,12 @@ def groups(records: Sequence[str]) -> list[tuple[str, list[str]]]:
     return [(title, names) for title, names in parts if names]
 
 
-def _records(model: Curves) -> list[str]:
+def _series(model: Curves) -> list[str]:
     columns = (column for table in [*model.finished, *model.diverged] for column in table.columns)
     return [column for column in dict.fromkeys(columns) if "." in column]
 
 
-def _records_panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
+def _panel(ax: Axes, model: Curves, names: Sequence[str]) -> None:
     if not names:
         style.say(ax, "no history")
         return

@@ -26,7 +26,7 @@ class Curves:
         """Writes the rows that are new, against training images seen.
 
         Args:
-            rows: `step` and the mean of every record since the row before.
+            rows: `step` and the mean of every logged value since the row before.
             batch_size: images of a step.
         """
         for row in rows[self._written :]:

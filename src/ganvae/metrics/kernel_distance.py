@@ -47,8 +47,8 @@ def kernel_distance(
     Args:
         real_features: [N, F] in random order.
         generated_features: [M, F] in random order.
-        subset: images per subset; what is left over, less than one subset, takes no part. With
-            fewer images than `LEAST` subsets, they are smaller.
+        subset: images per subset, as many subsets as the smaller side fills; what is left over on
+            either side takes no part. With fewer images than `LEAST` subsets, they are smaller.
 
     Returns:
         MMD^2 in units of the kernel, with a 95 % interval.

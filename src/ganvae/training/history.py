@@ -20,11 +20,11 @@ class NonFinite:
 
 @dataclass
 class History:
-    """Means of every record between two rows.
+    """Means of every logged value between two rows.
 
     Attributes:
         total_steps: the length of the run; about `ROWS` rows are written over it.
-        rows: `step` and the mean of every `<update>.<record>` since the row before.
+        rows: `step` and the mean of every `<update>.<name>` since the row before.
         non_finite: the first loss that was NaN or infinite, once one was fetched.
     """
 

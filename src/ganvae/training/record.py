@@ -50,7 +50,7 @@ def _checkpoints(folder: Path, last_step: int) -> dict[str, Tensor]:
 
 
 def _history(run: Run) -> str:
-    """CSV: `step`, `images_seen`, `epoch`, then every `<update>.<record>`; empty where none was."""
+    """CSV: `step`, `images_seen`, `epoch`, then every `<update>.<name>`; empty where none was."""
     rows = run.history.rows
     names = list({name: None for row in rows for name in row if name != "step"})
     text = io.StringIO()

@@ -61,7 +61,7 @@ def jobs(plan: Plan) -> dict[int, Job]:
 
 
 def collect(system: System, done: Mapping[int, Job]) -> None:
-    """Copies the records into `<system.folder>/<kind>/seed_<s>`, complete or not at all.
+    """Copies the record into `<system.folder>/<kind>/seed_<s>`, complete or not at all.
 
     Raises:
         UserError: every seed diverged; there is nothing to evaluate.

@@ -3,10 +3,10 @@
 As in the main comparison, by the project's one statistical standard (docs/metrics.md).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -23,6 +23,8 @@ from ganvae.verbs.trained import folder_of
 COLUMNS = (
     "metric", "model", "first", "second", "difference", "low", "high", "seeds", "verdict",
 )  # fmt: skip
+REAL, FID = "real", "fid_classifier"
+REAL_AS_CLOSE = 0.01  # between machines; another classifier's FID is another by more
 SHOWN = ("fid_classifier", "class_entropy", "coverage", "negative_elbo")
 
 
@@ -36,26 +38,26 @@ def compare(first: str | Path, second: str | Path = ".") -> pd.DataFrame:
 
     Returns:
         `COLUMNS`, a row for a metric of a model: the means, first minus second, the ends of
-        Welch's interval at the level of Holm's procedure (a family is a metric's models), the
-        smaller number of seeds, and the verdict on the first. Left out: where one of both has less
-        than two seeds, and -ELBO of unlike likelihoods.
+        Welch's interval at the level of Holm's procedure (a family is a metric's models, another
+        their mixtures), the smaller number of seeds, and the verdict on the first. Left out: where
+        one of both has less than two seeds, and -ELBO of unlike likelihoods.
 
     Raises:
         UserError: a study is missing or has not been compared, or both were not measured alike.
     """
     ours, theirs = _read(folder_of(first)), _read(folder_of(second))
-    if unlike := _unlike(ours.settings, theirs.settings):
-        raise UserError(f"{first} and {second} were not measured alike: {', '.join(unlike)}")
+    if lines := unlike(ours.comparison, theirs.comparison):
+        raise UserError(f"{first} and {second} were not measured alike: {', '.join(lines)}")
     records = []
     for name in ordered(_metrics(ours) & _metrics(theirs)):
-        better = column(name).better
-        one, other = _values(ours, name), _values(theirs, name)
-        pairs = {model: (one[model], other[model]) for model in one
-                 if model in other and _same_scale(ours, theirs, name, model)}  # fmt: skip
-        for model, found in differences(pairs).items():
-            means = (sum(values) / len(values) for values in pairs[model])
-            numbers = (found.value, found.low, found.high, found.seeds)
-            records.append((name, model, *means, *numbers, verdict(found, better)))
+        pairs = _pairs(ours, theirs, name)
+        mixtures = {m: pair for m, pair in pairs.items() if ours.rows[m].mixture_of}
+        models = {m: pair for m, pair in pairs.items() if m not in mixtures}
+        found = differences(models) | differences(mixtures)
+        for model, (one, other) in pairs.items():
+            means, of = (sum(one) / len(one), sum(other) / len(other)), found[model]
+            numbers = (of.value, of.low, of.high, of.seeds)
+            records.append((name, model, *means, *numbers, verdict(of, column(name).better)))
     return pd.DataFrame(records, columns=COLUMNS)
 
 
@@ -69,13 +71,32 @@ def markdown(found: pd.DataFrame, first: str | Path, second: str | Path) -> str:
     return rendered(parts or ["No model has two seeds in both."]) + "\n"
 
 
+def unlike(first: Comparison, second: Comparison) -> list[str]:
+    """What was not measured alike in two studies, each with both values.
+
+    The settings, and FID of real images, which another classifier or other images change.
+    """
+    both = [dict(leaves(study.settings.model_dump())) for study in (first, second)]
+    pairs = {key: (both[0].get(key), both[1].get(key)) for key in {**both[0], **both[1]}}
+    lines = [f"{key} {one} and {other}" for key, (one, other) in pairs.items() if one != other]
+    real = [study.rows[REAL].metrics.get(FID) for study in (first, second) if REAL in study.rows]
+    means = [metric.mean for metric in real if metric]
+    if not lines and len(means) == 2 and not math.isclose(*means, rel_tol=REAL_AS_CLOSE):
+        lines.append(f"FID of real images {means[0]:.4g} and {means[1]:.4g}: another classifier")
+    return lines
+
+
 @dataclass(frozen=True)
 class _Study:
-    """What is compared of a study: settings, rows and the likelihoods of its models."""
+    """What is compared of a study: its comparison and the likelihoods of its models."""
 
-    settings: dict[str, Any]
-    rows: Mapping[str, Compared]
+    comparison: Comparison
     likelihoods: Mapping[str, str | None]
+
+    @property
+    def rows(self) -> Mapping[str, Compared]:
+        """By their names."""
+        return self.comparison.rows
 
 
 def _read(study: Path) -> _Study:
@@ -86,13 +107,7 @@ def _read(study: Path) -> _Study:
     found = storage.read_as(file, Comparison)
     params = dict(leaves(config.load(study / PARAMS_FILE)))
     likelihoods = {name: params.get(f"models.{name}.likelihood") for name in found.rows}
-    return _Study(dict(leaves(found.settings.model_dump())), found.rows, likelihoods)
-
-
-def _unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """The settings that differ, each with both values."""
-    keys = [key for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)]
-    return [f"{key} {first.get(key)} and {second.get(key)}" for key in keys]
+    return _Study(found, likelihoods)
 
 
 def _metrics(study: _Study) -> set[str]:
@@ -101,11 +116,18 @@ def _metrics(study: _Study) -> set[str]:
     return {name for name in names if column(name).better}
 
 
-def _values(study: _Study, metric: str) -> dict[str, list[float]]:
-    """A metric's values of every model, and of its mixture, with two seeds or more."""
-    found = {model: list(row.metrics[metric].seeds.values())
-             for model, row in study.rows.items() if metric in row.metrics}  # fmt: skip
-    return {model: values for model, values in found.items() if len(values) > 1}
+def _pairs(
+    first: _Study, second: _Study, metric: str
+) -> dict[str, tuple[list[float], list[float]]]:
+    """Both studies' values of every model, and of its mixture, that has two seeds in each."""
+    pairs = {}
+    for model, row in first.rows.items():
+        other = second.rows.get(model)
+        if other and metric in row.metrics and metric in other.metrics:
+            values = [list(found.metrics[metric].seeds.values()) for found in (row, other)]
+            if min(map(len, values)) > 1 and _same_scale(first, second, metric, model):
+                pairs[model] = (values[0], values[1])
+    return pairs
 
 
 def _same_scale(first: _Study, second: _Study, metric: str, model: str) -> bool:

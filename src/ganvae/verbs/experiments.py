@@ -21,6 +21,7 @@ from ganvae.comparison.differences import differences
 from ganvae.comparison.tables import NONE
 from ganvae.core.config import PARAMS_FILE, leaves
 from ganvae.errors import UserError
+from ganvae.verbs import compare
 from ganvae.verbs.trained import folder_of
 
 METRICS = ("fid_classifier", "class_entropy")
@@ -36,6 +37,7 @@ class Experiment:
         changed: dotted key of params.yaml -> its value in the baseline and here, where they differ.
         values: model -> metric of `METRICS` -> its mean over the seeds, where it was measured.
         marks: the same -> "", or "+", "-", "++", "--" better, worse, and whether that is shown.
+        unlike: in what it was measured otherwise than the baseline; then nothing is marked.
     """
 
     name: str
@@ -43,10 +45,13 @@ class Experiment:
     changed: dict[str, tuple[Any, Any]]
     values: dict[str, dict[str, float]]
     marks: dict[str, dict[str, str]]
+    unlike: tuple[str, ...] = ()
 
     def differs(self) -> list[str]:
         """What is different, a line for each key."""
-        return [f"{key} {_shown(old)} → {_shown(new)}" for key, (old, new) in self.changed.items()]
+        changes = self.changed.items()
+        lines = [f"{key} {_shown(old)} → {_shown(new)}" for key, (old, new) in changes]
+        return lines + [f"measured otherwise: {line}" for line in self.unlike]
 
     def cell(self, model: str, metric: str) -> str:
         """A value with four digits and its mark."""
@@ -92,9 +97,12 @@ def _rows(root: Path, state: Mapping[str, Any]) -> Iterator[Experiment]:
     for group in state["experiments"] or []:
         last = group["revs"][0]
         ran = (group["executor"] or {}).get("state", "success")
-        row = _row(last, params, ran)
-        marks = _marks(baseline, row, of_baseline, _compared(root, last["rev"]))
-        yield replace(row, marks=marks)
+        row, found = _row(last, params, ran), _compared(root, last["rev"])
+        if unlike := tuple(compare.unlike(of_baseline, found) if of_baseline and found else ()):
+            yield replace(row, unlike=unlike)
+        else:
+            both = (study.rows if study else {} for study in (of_baseline, found))
+            yield replace(row, marks=_marks(baseline, row, *both))
 
 
 def _row(state: Mapping[str, Any], baseline: Mapping[str, Any] | None, ran: str) -> Experiment:
@@ -118,13 +126,13 @@ def _params(state: Mapping[str, Any]) -> dict[str, Any]:
     return dict(leaves(files.get(str(PARAMS_FILE), {}).get("data") or {}))
 
 
-def _compared(root: Path, rev: str) -> dict[str, Compared]:
-    """The rows of a revision's comparison; empty where it has none, or one of another form."""
+def _compared(root: Path, rev: str) -> Comparison | None:
+    """A revision's comparison; None where it has none, or one of another form."""
     done = subprocess.run(["git", "show", f"{rev}:./{COMPARISON}"], cwd=root, capture_output=True)
     try:
-        return Comparison.model_validate_json(done.stdout).rows
+        return Comparison.model_validate_json(done.stdout)
     except ValidationError:
-        return {}
+        return None
 
 
 def _marks(

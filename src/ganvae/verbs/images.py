@@ -82,13 +82,17 @@ def check_out(out: str | Path) -> Path:
         UserError: it is no place that `write` can write to.
     """
     path = Path(out)
-    if path.is_dir() or str(out).endswith(("/", os.sep)):
+    if _is_folder(out):
         if path.is_dir() and any(path.iterdir()):
             raise UserError(f"{path}: holds files; name a new folder")
     elif path.suffix.lower() not in (".png", ".npz"):
         raise UserError(f"{out}: {FORMS} expected")
     check_writable(path)
     return path
+
+
+def _is_folder(out: str | Path) -> bool:
+    return Path(out).is_dir() or str(out).endswith(("/", os.sep))
 
 
 def check_writable(path: Path) -> None:
@@ -114,7 +118,7 @@ def write(
         UserError: it is no such place; nothing has been written.
     """
     path = check_out(out)
-    suffix = "" if path.is_dir() else path.suffix.lower()
+    suffix = "" if _is_folder(out) else path.suffix.lower()
     if suffix == ".png":
         shown = images if originals is None else _above(originals, images, columns)
         levels: NDArray[Any] = quantise(shown).numpy()

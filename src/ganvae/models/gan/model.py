@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from ganvae.core.config import Block
@@ -25,6 +25,15 @@ class Params(Block):
     generator_steps: int = Field(ge=1, le=1000)
     generator: Optimizer
     discriminator: Optimizer
+
+    @model_validator(mode="after")
+    def _one_of_both_at_every_step(self) -> "Params":
+        if min(self.discriminator_steps, self.generator_steps) > 1:
+            raise ValueError(
+                f"discriminator_steps = {self.discriminator_steps}, generator_steps = "
+                f"{self.generator_steps}: allowed: one of both 1"
+            )
+        return self
 
 
 def updates(params: Params, networks: Networks, latent_dim: int) -> tuple[Update, ...]:

@@ -52,10 +52,12 @@ LEADS = {
 INTRODUCTION = f"""\
 # The source papers, re-run
 
-Every number and claim that five texts publish, beside what this project's systems gave. `length`
-is the share of the paper's own training length that was run, or of an assumed one where the text
-has none (of an experiment, its length). "Cannot tell" says why: one seed, seeds that do not tell
-at the [project's standard](metrics.md#uncertainty), too short a training, or measures that
+Every number and claim that five texts publish, beside what this project measured. Begin with the
+table of verdicts, then take the question that you care for. A system is a model as its paper
+describes it; `study_<model>` is one of the main study, as that was when the paper was last run.
+`length` is the share of the paper's own training length that was run, or of an assumed one where
+the text has none (of an experiment, its length). "Cannot tell" says why: one seed, seeds that do
+not tell at the [project's standard](metrics.md#uncertainty), too short a training, or measures that
 contradict each other. The claims and their rules stand in `papers/<paper>/claims.yaml`, the
 systems in `papers/params.yaml`, the readings of the texts in the docstrings of
 `src/ganvae/networks` and `src/ganvae/models`. "{EARLIER.capitalize()}" is said of a row whose
