@@ -60,7 +60,7 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     measured = "class entropy: gan 0.110 ± 0.010"
     assert f"The GAN collapses (Fig. 1) (mi2018): {measured}." in text
     assert "Claims on it: 1 (holds 1, does not hold 0, cannot tell 0)." in text
-    assert "is too, or diverged: mi2018 gan 3 of 4." in text
+    assert "is too, or diverged:\n\n- mi2018: gan 3 of 4\n" in text
     assert "[mi2018/class_entropy](../papers/mi2018/report/class_entropy.png)" in text
     assert text.count("No report answers it yet.") == len(page.QUESTIONS) - 1
     assert "| mi2018 | 2 | 0 | 0 | 0 |" in text

@@ -1,6 +1,6 @@
 """`docs/results.md`: every published number and claim beside what was measured, and six answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +193,7 @@ def _counts(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> str:
-    """A paragraph for each kind of verdict on the question, and the figures that show it."""
+    """The claims on the question by their verdicts, and the figures that show it."""
     found = [
         (row["outcome"], f"{_sentence(row['claim'])} ({paper}): {row['measured']}{_mark(row)}.")
         for paper, table in tables.items()
@@ -208,16 +208,20 @@ def _answer(folder: Path, number: int, tables: Mapping[str, pd.DataFrame]) -> st
         f"Claims on it: {claims} (holds {verdicts.count('holds')}, does not hold "
         f"{verdicts.count('does not hold')}, cannot tell {verdicts.count('cannot tell')})."
     ]
-    if number == 1:
-        parts[0] += f" {collapses(folder)}"
+    if number == 1 and (ended := collapses(folder)):
+        parts.append(ended)
     for verdict, lead in LEADS.items():
         if own := [text for kind, text in found if kind == verdict]:
-            parts.append(f"*{lead}.* {' '.join(own)}")
+            parts.append(_listed(f"{lead}:", own))
     images = [stem for stem in FIGURES[number] if _figure(folder, stem).exists()]
     shown = " ".join(f"[{stem}](../papers/{_figure(Path(), stem)})" for stem in images)
     return (
         "\n\n".join([heading.strip(), *parts, f"Figures: {shown}" if shown else ""]).strip() + "\n"
     )
+
+
+def _listed(lead: str, lines: Sequence[str]) -> str:
+    return "\n".join([lead, "", *(f"- {line}" for line in lines)])
 
 
 def _mark(row: "pd.Series[str]") -> str:
@@ -231,7 +235,7 @@ def _figure(folder: Path, stem: str) -> Path:
 
 def collapses(folder: Path) -> str:
     """How many seeds of every adversarial system of all papers ended collapsed or diverged."""
-    words = []
+    ends: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*/report/*.csv")):
         if not {"system", *ENDS} <= set(read_table(path, ())):
             continue
@@ -241,9 +245,10 @@ def collapses(folder: Path) -> str:
                 raise UserError(f"{path}: {row['system']} without its {', '.join(ENDS)}")
             finished, diverged = int(row["seeds"]), int(row["diverged"])
             ended = f"{int(row['collapsed']) + diverged} of {finished + diverged}"
-            words.append(f"{path.parents[1].name} {row['system']} {ended}")
+            ends.setdefault(path.parents[1].name, []).append(f"{row['system']} {ended}")
     what = "collapsed, which a generator that has not begun to draw is too, or diverged"
-    return f"Seeds that ended {what}: {', '.join(words)}." if words else ""
+    lines = [f"{paper}: {', '.join(systems)}" for paper, systems in ends.items()]
+    return _listed(f"Seeds that ended {what}:", lines) if lines else ""
 
 
 def _sentence(claim: str) -> str:
