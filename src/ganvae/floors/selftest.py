@@ -46,7 +46,11 @@ NOT_AMONG_FEW = OF_NOISE
 FEW = 500
 # What fewer images than these do not show for sure: subsets of MNIST, `benchmarks.selftest`. On the
 # data that the test is made for it is seen, and demanded, with fewer.
-SEEN_FROM = {("fid_classifier", "missing_class"): 1000, ("precision", "mixed"): 2000}
+SEEN_FROM = {
+    ("fid_classifier", "missing_class"): 1000,
+    ("precision", "mixed"): 2000,
+    ("kid_classifier", "mixed"): 500,
+}
 
 Metrics = Mapping[str, float]
 
