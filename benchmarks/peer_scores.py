@@ -30,6 +30,7 @@ from benchmarks import kept
 from benchmarks.this_machine import described
 from ganvae import use
 from ganvae.comparison.columns import column
+from ganvae.comparison.compared import COMPARISON, Comparison
 from ganvae.comparison.summary import spread
 from ganvae.comparison.tables import amount
 from ganvae.core import config, storage
@@ -181,9 +182,9 @@ def commit(checkout: Path) -> str:
 
 def ours(model: str) -> dict[str, dict[str, float]]:
     """The metrics of the study's own trainings of these seeds."""
-    row = storage.read_json(Path("metrics/comparison.json"))["rows"][model]
+    row = storage.read_as(COMPARISON, Comparison).rows[model].metrics
     return {
-        str(seed): {metric: float(f"{row[metric]['seeds'][str(seed)]:.6g}") for metric in METRICS}
+        str(seed): {metric: float(f"{row[metric].seeds[str(seed)]:.6g}") for metric in METRICS}
         for seed in SEEDS
     }
 

@@ -1,6 +1,5 @@
 """docs/questions.md shows what the committed studies say."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ganvae.comparison.compared import Comparison, Metric
 from ganvae.comparison.summary import Spread
 from ganvae.comparison.tables import NONE, amount
 from ganvae.core import storage
+from tests import test_readme
 from tests.project import ROOT
 
 STUDIES = {
@@ -30,8 +30,7 @@ def cells(line: str) -> list[str]:
 
 def tables() -> list[tuple[list[str], list[list[str]]]]:
     """The head and the rows of every table of the page."""
-    found = re.findall(r"(?:^\|.*\n)+", PAGE, flags=re.MULTILINE)
-    lines = [[cells(line) for line in table.splitlines()] for table in found]
+    lines = [[cells(line) for line in table.splitlines()] for table in test_readme.tables(PAGE)]
     return [(head, rows) for head, _, *rows in lines]
 
 

@@ -14,6 +14,7 @@ from ganvae.comparison.columns import column, ordered
 from ganvae.comparison.compared import COMPARISON, Compared, Comparison
 from ganvae.comparison.differences import differences
 from ganvae.comparison.markdown import text as rendered
+from ganvae.comparison.measurements import REAL
 from ganvae.comparison.verdicts import OF_A_LIKELIHOOD, metric_tables, verdict
 from ganvae.core import config, storage
 from ganvae.core.config import PARAMS_FILE, leaves
@@ -23,7 +24,7 @@ from ganvae.verbs.trained import folder_of
 COLUMNS = (
     "metric", "model", "first", "second", "difference", "low", "high", "seeds", "verdict",
 )  # fmt: skip
-REAL, FID = "real", "fid_classifier"
+FID = "fid_classifier"
 REAL_AS_CLOSE = 0.01  # between machines; another classifier's FID is another by more
 SHOWN = ("fid_classifier", "class_entropy", "coverage", "negative_elbo")
 
