@@ -45,7 +45,9 @@ bench-check: .venv/ready
 bench-metrics: .venv/ready
 	$(BIN)/python -m benchmarks.metrics
 
-# not compiled: of the packages' 16,000 modules most are never imported, the others are compiled then
+# not compiled: of the packages' 16,000 modules most are never imported, the others are compiled then,
+# which this variable would forbid: each process would take several seconds longer to begin
+unexport PYTHONDONTWRITEBYTECODE
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
