@@ -170,6 +170,9 @@ def _of_papers(root: Path) -> Blocks:
         own |= {("data_sets", block["data"]), ("data_sets", "mnist")}
         found[f"experiment@{name}"] = own
         found[f"report@{block['paper']}"] |= own
+    for paper, block in params["initial_weights"].items():
+        own = {("initial_weights", paper), ("systems", block["system"]), ("papers", paper)}
+        found[f"initial_weights@{paper}"] = own | {("data_sets", "mnist")}
     for name, block in config.load(root / "celeba" / "params.yaml")["systems"].items():
         own = {("models", block["model"]), ("networks", block["architecture"])}
         found[f"celeba_train@{name}"] = own

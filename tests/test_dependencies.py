@@ -21,7 +21,8 @@ JUDGED = "evaluate evaluate_real compare report"
 DATA = f"download preprocess train_classifier {TRAINED} evaluate_real"
 SYSTEMS = "train evaluate report"
 FACES = "celeba_train celeba_report"
-OF_DATA = f"data {SYSTEMS} experiment"
+TRIALS = "experiment initial_weights"  # which train and measure by themselves
+OF_DATA = f"data {SYSTEMS} {TRIALS}"
 EXPERIMENTS = "experiment report@mi2018 report@ghosh2020 report@parakatta2023"
 
 # Folders and files of src/ganvae, or files of stages/ -> what their edit re-runs, here and among
@@ -34,37 +35,39 @@ FILES: Mapping[str, tuple[str, str]] = {
     "stages/preprocess.py": (DATA.removeprefix("download "), OF_DATA),
     "stages/train_classifier.py": (f"train_classifier {JUDGED}", OF_DATA),
     "judging/classifier.py": (f"train_classifier {JUDGED}", OF_DATA),
-    "networks": ("train* evaluate* compare* report*", "train* evaluate* experiment report "
+    "networks": ("train* evaluate* compare* report*", f"train* evaluate* {TRIALS} report "
                  "celeba_train* celeba_report*"),
-    "networks/layers models/base training": (TRAINED, f"{SYSTEMS} experiment {FACES}"),
-    "stages/train_one.py": (TRAINED, f"{SYSTEMS} experiment {FACES}"),
+    "networks/layers models/base training": (TRAINED, f"{SYSTEMS} {TRIALS} {FACES}"),
+    "stages/train_one.py": (TRAINED, f"{SYSTEMS} {TRIALS} {FACES}"),
     "stages/train.py": (TRAINED, f"{SYSTEMS} {FACES}"),
     # the report draws with any model's decoder, and a template cannot list the models
-    "models": ("train* evaluate* compare* report", "train* evaluate* experiment report "
+    "models": ("train* evaluate* compare* report", f"train* evaluate* {TRIALS} report "
                "celeba_train* celeba_report"),
     # of two or more models here; a template cannot tell which of the papers' systems they are of
     "models/gan/loss.py": ("train_gan train_vaegan train_cvaegan evaluate@gan evaluate@vaegan "
-                           "evaluate@cvaegan compare report", f"{SYSTEMS} experiment {FACES}"),
-    "models/vae": ("train* evaluate* compare* report", f"{SYSTEMS} experiment {FACES}"),
+                           "evaluate@cvaegan compare report", f"{SYSTEMS} {TRIALS} {FACES}"),
+    "models/vae": ("train* evaluate* compare* report", f"{SYSTEMS} {TRIALS} {FACES}"),
     "models/vae/loss.py": ("train_vae train_vaegan train_cvaegan evaluate@vae evaluate@vaegan "
-                           "evaluate@cvaegan compare report", f"{SYSTEMS} experiment {FACES}"),
+                           "evaluate@cvaegan compare report", f"{SYSTEMS} {TRIALS} {FACES}"),
     "models/vae/elbo.py": ("train_vae train_vaegan train_cvaegan evaluate compare report",
-                           f"{SYSTEMS} experiment {FACES}"),
-    "models/cgan/codes.py": ("report", f"{SYSTEMS} experiment celeba_report"),
-    "metrics judging": (JUDGED, "evaluate experiment report"),
-    "evaluation": ("evaluate compare report", "evaluate experiment report celeba_report"),
+                           f"{SYSTEMS} {TRIALS} {FACES}"),
+    "models/cgan/codes.py": ("report", f"{SYSTEMS} {TRIALS} celeba_report"),
+    "metrics judging": (JUDGED, f"evaluate {TRIALS} report"),
+    "evaluation": ("evaluate compare report", f"evaluate {TRIALS} report celeba_report"),
     "stages/evaluate.py": ("evaluate compare report", "evaluate report"),
     "floors stages/evaluate_real.py": ("evaluate_real compare report", ""),
     "comparison": ("compare report", "report"),
     "comparison/constraint.py": ("compare report", "experiment report"),
     "comparison/files.py": ("compare report", "experiment report celeba_report"),
-    "figures": ("compare report", "report celeba_report"),
+    "figures": ("compare report", "initial_weights report celeba_report"),
     "stages/compare.py": ("compare report", ""),
     "pages stages/report.py": ("report", ""),
     "experiments": ("", "experiment* report*"),
-    "experiments/shared stages/experiment.py stages/train_classifier_one.py": ("", EXPERIMENTS),
+    "experiments/shared": ("", f"initial_weights {EXPERIMENTS}"),
+    "stages/experiment.py stages/train_classifier_one.py": ("", EXPERIMENTS),
     "papers": ("", "report*"),
     "papers/shared stages/paper_report.py": ("", "report"),
+    "papers/initial_weights.py stages/initial_weights.py": ("", "initial_weights"),
     "stages/other_data.py": ("", OF_DATA),
     "celeba/images.py stages/celeba_data.py": ("", f"celeba_data {FACES}"),
     "celeba/faces.py stages/celeba_report.py": ("", "celeba_report"),
@@ -85,10 +88,11 @@ PARAMS: Mapping[str, str] = {
     "figures": "compare report",
 }
 PAPERS_PARAMS: Mapping[str, str] = {
-    "papers": "train* evaluate* report*",
-    "data_sets": "data* train* evaluate* experiment* report*",
-    "systems": "train* evaluate* report",
+    "papers": "train* evaluate* initial_weights* report*",
+    "data_sets": "data* train* evaluate* experiment* initial_weights* report*",
+    "systems": "train* evaluate* initial_weights* report",
     "experiments": "experiment* report*",
+    "initial_weights": "initial_weights*",
 }
 FREE = ("src/ganvae/jobs/", "src/ganvae/errors.py", "stages/__init__.py")
 

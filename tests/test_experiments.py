@@ -1,8 +1,10 @@
 """The papers' experiments: each for real, but tiny, on the bundled digits."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -14,8 +16,10 @@ from ganvae.errors import UserError
 from ganvae.experiments.shared import experiment
 from ganvae.judging import classifier, judged
 from ganvae.models.base import systems
+from ganvae.papers import initial_weights
 from stages import experiment as stage
-from tests import experiment_project, project
+from stages import initial_weights as initial_weights_stage
+from tests import experiment_project, inside, project
 from tests.experiment_project import EXPERIMENTS, TINY
 from tests.project import ROOT
 
@@ -198,6 +202,49 @@ def test_bad_blocks_are_refused_before_any_training(
     assert kept.exists()
     assert not list(folder.glob(".cache/runs/*/result"))
     assert not experiment_project.scratch(folder)
+
+
+def test_initial_weights(folder: Path) -> None:
+    """The system itself with each start: what its own stages would measure."""
+    papers = config.load(ROOT / systems.PAPERS_FILE)
+    block = {**papers["systems"]["mi2018_gan"], "evaluate": {"images": 200}}
+    params = {
+        "papers": {"mi2018": papers["papers"]["mi2018"]},
+        "systems": {"mi2018_gan": block},
+        "initial_weights": {
+            "mi2018": {"system": "mi2018_gan", "train": {"epochs": 0.3, "seeds": [5, 2]}}
+        },
+    }
+    storage.write_text(folder / systems.PAPERS_FILE, yaml.safe_dump(params, sort_keys=False))
+    with inside.little_drawn():
+        inside.whole(folder, initial_weights_stage.main, "mi2018")
+    experiment_project.write(folder, {name: {} for name in TINY})
+    made = folder / "papers/mi2018/initial_weights"
+    rows, course = pd.read_csv(made / "seeds.csv"), pd.read_csv(made / "course.csv")
+    assert list(rows.columns) == initial_weights.SEEDS
+    assert list(course.columns) == initial_weights.COURSE
+    found = list(zip(rows["initialisation"], rows["seed"], strict=True))
+    assert found == [("torch", 5), ("torch", 2), ("keras", 5), ("keras", 2)]
+    assert set(rows["state"]) == {"finished"}
+    assert set(rows["step"]) == {round(0.3 * (1437 // 64))}
+    starts = course[course["step"] == 1].set_index(["initialisation", "seed"])
+    assert len(starts["deviation"].unique()) == 4, "different weights"
+    # all of Keras's biases are 0 and its weights larger: more of the noise reaches the images
+    assert starts.loc["keras", "deviation"].min() > 3 * starts.loc["torch", "deviation"].max()
+    assert rows["share"].between(0.1, 1).all()
+    assert (rows["fid_classifier"] > 0).all()
+    assert not experiment_project.scratch(folder)
+
+
+def test_deviation_is_that_over_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = torch.zeros(4, 3), torch.eye(10)[[7, 7, 1, 7]].double()
+    monkeypatch.setattr(initial_weights, "classify", lambda judge, images: judged)
+    images = torch.full((4, 1, 28, 28), -1.0)
+    images[:2, :, :14] = 1.0  # half the pixels are white in half the images: a variance of 1 / 8
+    found, _ = initial_weights.drawn(mock.Mock(), images)
+    assert found["deviation"] == pytest.approx(math.sqrt(1 / 8))
+    assert (found["digit"], found["share"]) == (7, 0.75)
+    assert found["class_entropy"] == pytest.approx(-0.75 * math.log(0.75) - 0.25 * math.log(0.25))
 
 
 def test_the_command_ends_with_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,30 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     assert "Without a report yet: battineedi2023, ghosh2020" in text
 
 
+def test_the_two_starts_stand_beside_each_other(tmp_path: Path) -> None:
+    write(tmp_path, VALUES)
+    assert "initial weights" not in page.page(tmp_path)
+    params = tmp_path / "params.yaml"
+    blocks = {"initial_weights": {"mi2018": {"system": "mi2018_gan"}}}
+    params.write_text(params.read_text() + yaml.safe_dump(blocks))
+    common = {"state": "finished", "step": 2000, "share": 0.9, "deviation": 0.25}
+    rows = [
+        {"initialisation": start, "seed": seed, "digit": digit, "fid_classifier": 100.0 + seed,
+         "class_entropy": entropy + seed / 100, **common}
+        for start, digit, entropy in (("torch", 4, 0.1), ("keras", 1, 1.1)) for seed in range(3)
+    ]  # fmt: skip
+    rows[0] |= {"state": "diverged", "class_entropy": None, "fid_classifier": None}
+    folder = tmp_path / "mi2018" / "initial_weights"
+    folder.mkdir()
+    pd.DataFrame(rows).to_csv(folder / "seeds.csv", index=False)
+    text = page.page(tmp_path)
+    assert "| mi2018_gan | torch | 2 of 3 | 2,000 | 0.115 ± 0.007 | 4, 4 | 0.900" in text
+    assert "| mi2018_gan | keras | 3 of 3 | 2,000 | 1.110 ± 0.010 | 1, 1, 1 | 0.900" in text
+    assert "- Keras's start less torch's, class entropy: mi2018 +0.995 [+0.97" in text
+    assert "- Keras's start less torch's, FID, classifier: mi2018 -0.50 [" in text
+    assert "(../papers/mi2018/initial_weights/samples.png)" in text
+
+
 def test_a_row_whose_values_were_not_kept_shows_the_earlier_verdict(tmp_path: Path) -> None:
     write(tmp_path, VALUES[3:], EARLIER)
     text = page.page(tmp_path)
