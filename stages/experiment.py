@@ -1,7 +1,8 @@
 """Runs one experiment of a paper: `python -m stages.experiment <experiment>`.
 
 Reads the block `experiments.<experiment>` of papers/params.yaml and the images and the classifier
-of its data; writes papers/data/<paper>/<experiment>/, whole or not at all.
+of its data; writes papers/data/<paper>/<experiment>/, whole or not at all. The block of a map is
+`maps.<experiment>`, and its table goes to papers/<paper>/maps/<experiment>/.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The report of one paper: `python -m stages.paper_report <paper>`.
 
 Reads papers/data/<paper>/, the papers' images, papers/params.yaml and papers/<paper>/claims.yaml,
-for parakatta2023 the main study's metrics/comparison.json too; writes values.csv, further tables
-and figures to papers/<paper>/report/, all or nothing.
+for mi2018 its maps and for parakatta2023 the main study's metrics/comparison.json too; writes
+values.csv, further tables and figures to papers/<paper>/report/, all or nothing.
 """
 
 import importlib
@@ -30,10 +30,11 @@ def main() -> None:
     code = edits.sources(Path(__file__), Path(str(module.__file__)))
     code += edits.package("models", "networks", f"papers/{paper}")
     data = [PAPERS / paper / "claims.yaml", PAPERS / "data" / paper, PAPERS / "data" / "mnist"]
-    beside = Path("metrics/comparison.json")  # parakatta2023 compares with the main study
+    # mi2018's tables that Git keeps, and the main study, with which parakatta2023 compares
+    beside = [PAPERS / "mi2018" / "maps", Path("metrics/comparison.json")]
     with (
         storage.whole_folder(out) as written,
-        edits.unedited([*code, PAPERS_FILE, *data, beside]),
+        edits.unedited([*code, PAPERS_FILE, *data, *beside]),
         style.defaults(),
     ):
         results, rows = Results(paper), claims.read(paper)

@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 
 from ganvae.core import config, storage
+from ganvae.experiments.shared.experiment import SECTIONS
 from ganvae.models.base.systems import PAPERS, PAPERS_FILE
 from stages import experiment, train_classifier
 from tests import inside, project
 from tests.project import ROOT
 
-EXPERIMENTS: dict[str, dict[str, Any]] = config.load(ROOT / PAPERS_FILE)["experiments"]
+PARAMS = config.load(ROOT / PAPERS_FILE)
+EXPERIMENTS: dict[str, dict[str, Any]] = {**PARAMS["experiments"], **PARAMS["maps"]}
 TRAIN = {"batch_size": 64, "epochs": 0.5, "seeds": [0]}
 TINY_MAP = {"latent_dim": 4, "train": TRAIN, "images": 200}
 TINY: Mapping[str, dict[str, Any]] = {
@@ -66,25 +68,26 @@ def make(folder: Path, classifier_epochs: int = 1) -> Path:
 
 def write(folder: Path, changes: Mapping[str, dict[str, Any]]) -> None:
     """Writes papers/params.yaml with these experiments, `changes` laid over TINY's parameters."""
-    blocks = {}
+    content: dict[str, Any] = {"papers": {block["paper"]: {} for block in EXPERIMENTS.values()}}
     for name, change in changes.items():
         block = EXPERIMENTS[name]
         params = config.overlay(config.overlay(block["params"], TINY[name]), change)
         data = block["data"].replace("fashion_mnist", "other")
-        blocks[name] = {**block, "data": data, "params": params}
-    papers = {block["paper"]: {} for block in EXPERIMENTS.values()}
-    content = {"papers": papers, "experiments": blocks}
+        section = next(s for s in SECTIONS if name in PARAMS[s])
+        content.setdefault(section, {})[name] = {**block, "data": data, "params": params}
     storage.write_text(folder / PAPERS_FILE, yaml.safe_dump(content, sort_keys=False))
 
 
 def result(folder: Path, name: str) -> Path:
     """Where an experiment's results lie."""
-    return folder / PAPERS / "data" / EXPERIMENTS[name]["paper"] / name
+    paper = EXPERIMENTS[name]["paper"]
+    kept_by_git = name in PARAMS["maps"]
+    return folder / PAPERS / (f"{paper}/maps" if kept_by_git else f"data/{paper}") / name
 
 
 def scratch(folder: Path) -> list[Path]:
     """What a command has left half-written."""
-    return list((folder / PAPERS / "data").rglob(".*.tmp"))
+    return list((folder / PAPERS).rglob(".*.tmp"))
 
 
 def run(folder: Path, name: str) -> Path:

@@ -35,7 +35,7 @@ def mi2018(root: Path) -> None:
         for hinge, lam, d, seed in product(["batch", "image"], [1.0, 2.0], [0.0, 0.5], [0, 1])
     ]  # fmt: skip
     for name in ("map", "map_wide", "map_options"):
-        write(folder / f"mi2018_{name}", "map", rows)
+        write(root / "papers/mi2018/maps" / f"mi2018_{name}", "map", rows)
 
 
 def ghosh2020(root: Path) -> None:

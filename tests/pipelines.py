@@ -165,11 +165,12 @@ def _of_papers(root: Path) -> Blocks:
         own |= {("networks", block["architecture"]), ("data_sets", block["data"])}
         found[f"train@{name}"] = found[f"evaluate@{name}"] = own
         found[f"report@{block['paper']}"] |= own
-    for name, block in params["experiments"].items():
-        own = {("experiments", block["experiment"]), ("experiments", name)}
-        own |= {("data_sets", block["data"]), ("data_sets", "mnist")}
-        found[f"experiment@{name}"] = own
-        found[f"report@{block['paper']}"] |= own
+    for section, stage in (("experiments", "experiment"), ("maps", "map")):
+        for name, block in params[section].items():
+            own = {("experiments", block["experiment"]), (section, name)}
+            own |= {("data_sets", block["data"]), ("data_sets", "mnist")}
+            found[f"{stage}@{name}"] = own
+            found[f"report@{block['paper']}"] |= own
     for paper, block in params["initial_weights"].items():
         own = {("initial_weights", paper), ("systems", block["system"]), ("papers", paper)}
         found[f"initial_weights@{paper}"] = own | {("data_sets", "mnist")}

@@ -128,6 +128,8 @@ def add_systems(
         "data_sets": {"mnist": config.load(made / "params.yaml")["data"]},
         "systems": chosen,
         "experiments": dict(experiments or {}),
+        "maps": {},
+        "initial_weights": {},
     }
     text = yaml.safe_dump(content, sort_keys=False)
     storage.write_text(with_papers(made) / config.PAPERS_FILE, text)

@@ -21,9 +21,9 @@ JUDGED = "evaluate evaluate_real compare report"
 DATA = f"download preprocess train_classifier {TRAINED} evaluate_real"
 SYSTEMS = "train evaluate report"
 FACES = "celeba_train celeba_report"
-TRIALS = "experiment initial_weights"  # which train and measure by themselves
+TRIALS = "experiment map initial_weights"  # which train and measure by themselves
 OF_DATA = f"data {SYSTEMS} {TRIALS}"
-EXPERIMENTS = "experiment report@mi2018 report@ghosh2020 report@parakatta2023"
+EXPERIMENTS = "experiment map report@mi2018 report@ghosh2020 report@parakatta2023"
 
 # Folders and files of src/ganvae, or files of stages/ -> what their edit re-runs, here and among
 # the papers: kinds of stage, or stages. A star: those stages alone that are made of what the
@@ -57,12 +57,12 @@ FILES: Mapping[str, tuple[str, str]] = {
     "stages/evaluate.py": ("evaluate compare report", "evaluate report"),
     "floors stages/evaluate_real.py": ("evaluate_real compare report", ""),
     "comparison": ("compare report", "report"),
-    "comparison/constraint.py": ("compare report", "experiment report"),
-    "comparison/files.py": ("compare report", "experiment report celeba_report"),
+    "comparison/constraint.py": ("compare report", "experiment map report"),
+    "comparison/files.py": ("compare report", "experiment map report celeba_report"),
     "figures": ("compare report", "initial_weights report celeba_report"),
     "stages/compare.py": ("compare report", ""),
     "pages stages/report.py": ("report", ""),
-    "experiments": ("", "experiment* report*"),
+    "experiments": ("", "experiment* map* report*"),
     "experiments/shared": ("", f"initial_weights {EXPERIMENTS}"),
     "stages/experiment.py stages/train_classifier_one.py": ("", EXPERIMENTS),
     "papers": ("", "report*"),
@@ -89,9 +89,10 @@ PARAMS: Mapping[str, str] = {
 }
 PAPERS_PARAMS: Mapping[str, str] = {
     "papers": "train* evaluate* initial_weights* report*",
-    "data_sets": "data* train* evaluate* experiment* initial_weights* report*",
+    "data_sets": "data* train* evaluate* experiment* map* initial_weights* report*",
     "systems": "train* evaluate* initial_weights* report",
     "experiments": "experiment* report*",
+    "maps": "map* report*",
     "initial_weights": "initial_weights*",
 }
 FREE = ("src/ganvae/jobs/", "src/ganvae/errors.py", "stages/__init__.py")

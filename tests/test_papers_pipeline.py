@@ -18,7 +18,7 @@ from tests.test_dependencies import undeclared
 
 PAPERS = config.load(ROOT / config.PAPERS_FILE)
 SYSTEMS: dict[str, dict[str, Any]] = PAPERS["systems"]
-EXPERIMENTS: dict[str, dict[str, Any]] = PAPERS["experiments"]
+EXPERIMENTS: dict[str, dict[str, Any]] = {**PAPERS["experiments"], **PAPERS["maps"]}
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -1,4 +1,4 @@
-"""What the papers report beyond single systems: the blocks `experiments` of papers/params.yaml.
+"""What the papers report beyond single systems: `experiments` and `maps` of papers/params.yaml.
 
 An experiment is a file `experiments/<name>.py` with three names:
 
@@ -18,6 +18,8 @@ import pandas as pd
 from ganvae.core import config, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE, Block
 from ganvae.errors import ParameterError, parameters_of
+
+SECTIONS = ("experiments", "maps")
 
 
 class Experiment(Block):
@@ -48,7 +50,9 @@ def known() -> list[str]:
 
 
 def folder(experiment: Experiment, name: str) -> Path:
-    """Where the results of an experiment lie."""
+    """Where the results of an experiment lie; a map's table where Git keeps it."""
+    if experiment.experiment == "map":
+        return PAPERS / experiment.paper / "maps" / name
     return PAPERS / "data" / experiment.paper / name
 
 
@@ -60,15 +64,16 @@ def read(name: str, file: Path = PAPERS_FILE) -> tuple[Experiment, ModuleType, B
     """
     everything = config.load(file)
     with parameters_of(file, f"experiment {name}: "):
-        found = config.block(Experiment, everything, f"experiments.{name}")
+        section = next((s for s in SECTIONS if name in everything.get(s, {})), SECTIONS[0])
+        found = config.block(Experiment, everything, f"{section}.{name}")
         config.section(everything, f"papers.{found.paper}")
         if found.experiment not in known():
             choices = ", ".join(known())
             raise ParameterError(
-                f"experiments.{name}.experiment = {found.experiment!r}: allowed: {choices}"
+                f"{section}.{name}.experiment = {found.experiment!r}: allowed: {choices}"
             )
         module = importlib.import_module(f"ganvae.experiments.{found.experiment}")
-        params = config.block(module.Params, everything, f"experiments.{name}.params")
+        params = config.block(module.Params, everything, f"{section}.{name}.params")
     return found, module, params
 
 

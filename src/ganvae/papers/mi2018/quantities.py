@@ -172,13 +172,13 @@ def tables(results: Results) -> dict[tuple[str, str], Spread]:
     accuracy = read_table(JUDGE / "accuracy.csv", (), ("seed", "test_accuracy"))
     found = {("two_layer_classifier", "test_accuracy"): _by_seed(accuracy, "test_accuracy")}
     for name in MAPS:
-        found |= {(name, quantity): value for quantity, value in of_map(read_map(results, name))}
+        found |= {(name, quantity): value for quantity, value in of_map(read_map(name))}
     return found
 
 
-def read_map(results: Results, name: str) -> pd.DataFrame:
+def read_map(name: str) -> pd.DataFrame:
     """The table of one of `MAPS`. Raises `UserError` if it is missing, damaged or no such table."""
-    path = results.experiment(name) / "map.csv"
+    path = PAPERS / "mi2018" / "maps" / f"mi2018_{name}" / "map.csv"
     table = read_table(path, ("hinge", "l_gan_on", "state", "collapsed"), MAP_NUMBERS)
     finished = table[table["state"] == "finished"]
     if not set(finished["collapsed"]) <= {True, False} or finished["fid_classifier"].isna().any():

@@ -19,7 +19,7 @@ METRICS = (
 
 def report(results: Results, claims: Mapping[str, Claim]) -> Report:
     """Tables and figures of the paper's systems."""
-    maps = {name: read_map(results, name) for name in MAPS}
+    maps = {name: read_map(name) for name in MAPS}
     return Report(
         {
             "systems": table(results),

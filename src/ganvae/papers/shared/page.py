@@ -143,7 +143,7 @@ def _judged(
 
 def _length(claim: Claim, found: Values, blocks: Mapping[str, Any], paper: str) -> str:
     """Shares of the paper's length, from the smallest on, or an experiment's own length."""
-    experiments = blocks.get("experiments", {})
+    experiments = {**blocks.get("experiments", {}), **blocks.get("maps", {})}
     for system in claim.systems:
         if params := experiments.get(f"{paper}_{system}", {}).get("params"):
             if epochs := params.get("epochs") or params.get("train", {}).get("epochs"):
