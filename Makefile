@@ -45,12 +45,12 @@ bench-check: .venv/ready
 bench-metrics: .venv/ready
 	$(BIN)/python -m benchmarks.metrics
 
-# not compiled: of the packages' 16,000 modules most are never imported, the others are compiled then,
-# which this variable would forbid: each process would take several seconds longer to begin
-unexport PYTHONDONTWRITEBYTECODE
+# not compiled: of the packages' 16,000 modules most are never imported, the others are compiled then;
+# where the user forbids that, each process would take seconds to begin
+NO_COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NO_COMPILE) -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(BIN)/python -m stages.plots_page
 	touch $@
