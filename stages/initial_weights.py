@@ -6,9 +6,9 @@ their classifier; writes papers/<paper>/initial_weights/, whole or not at all.
 
 from pathlib import Path
 
-from ganvae.core import config, machine, storage
-from ganvae.core.config import PAPERS, PAPERS_FILE
-from ganvae.errors import parameters_of, run
+from ganvae.core import machine, storage
+from ganvae.core.config import PAPERS_FILE
+from ganvae.errors import run
 from ganvae.figures import style
 from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
@@ -18,18 +18,16 @@ from ganvae.papers import initial_weights
 def main() -> None:
     (paper,) = arguments(__file__, __doc__, "<paper>")
     machine.use_one_thread()
-    folder = initial_weights.folder(paper)
-    code = edits.sources(Path(__file__), Path(str(initial_weights.__file__)))
-    data = PAPERS / "data" / "mnist"
+    plans = initial_weights.read(paper)
+    system, folder = plans["torch"], initial_weights.folder(paper)
+    of_model = edits.of_model(system.model, system.networks.architecture)
+    code = edits.sources(Path(__file__), Path(str(initial_weights.__file__)), *of_model)
     with (
         storage.whole_folder(folder) as written,
-        edits.unedited([*code, PAPERS_FILE, data]),
-        parameters_of(PAPERS_FILE),
+        edits.unedited([*code, PAPERS_FILE, system.data]),
         style.defaults(),
     ):
-        everything = config.load(PAPERS_FILE)
-        params = config.block(initial_weights.Params, everything, f"initial_weights.{paper}")
-        initial_weights.run(params, written)
+        initial_weights.run(plans, written)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
 
 

@@ -31,7 +31,7 @@ def main() -> None:
     code += edits.package("models", "networks", f"papers/{paper}")
     data = [PAPERS / paper / "claims.yaml", PAPERS / "data" / paper, PAPERS / "data" / "mnist"]
     # mi2018's tables that Git keeps, and the main study, with which parakatta2023 compares
-    beside = [PAPERS / "mi2018" / "maps", Path("metrics/comparison.json")]
+    beside = [PAPERS / paper / "maps", Path("metrics/comparison.json")]
     with (
         storage.whole_folder(out) as written,
         edits.unedited([*code, PAPERS_FILE, *data, *beside]),

@@ -20,7 +20,10 @@ STEPS: dict[str, Any] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.touching(
+    "papers/dvc.yaml", "papers/params.yaml", "stages/", "src/ganvae/core/", "src/ganvae/data/",
+    "src/ganvae/networks/", "src/ganvae/models/base/", "src/ganvae/training/",
+)  # fmt: skip
 @pytest.mark.skipif(not MIRROR.is_dir(), reason="the four files of MNIST are not there")
 def test_systems_of_three_kinds_of_network_finish(tmp_path: Path) -> None:
     """The VAE has learnt where most of an image is black: 543 nats is none."""

@@ -71,28 +71,60 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     assert "Without a report yet: battineedi2023, ghosh2020" in text
 
 
-def test_the_two_starts_stand_beside_each_other(tmp_path: Path) -> None:
-    write(tmp_path, VALUES)
-    assert "initial weights" not in page.page(tmp_path)
-    params = tmp_path / "params.yaml"
-    blocks = {"initial_weights": {"mi2018": {"system": "mi2018_gan"}}}
-    params.write_text(params.read_text() + yaml.safe_dump(blocks))
-    common = {"state": "finished", "step": 2000, "share": 0.9, "deviation": 0.25}
+def with_initial_weights(folder: Path) -> Path:
+    """A paper with both starts, three seeds each, one of which diverged; its table."""
+    write(folder, VALUES)
+    common = {"system": "mi2018_gan", "step": 2000, "share": 0.9, "deviation": 0.25}
     rows = [
-        {"initialisation": start, "seed": seed, "digit": digit, "fid_classifier": 100.0 + seed,
-         "class_entropy": entropy + seed / 100, **common}
+        {"initialisation": start, "seed": seed, "state": "finished", "collapsed": start == "torch",
+         "class_entropy": entropy + seed / 100, "digit": digit, "fid_classifier": 100.0 + seed,
+         **common}
         for start, digit, entropy in (("torch", 4, 0.1), ("keras", 1, 1.1)) for seed in range(3)
     ]  # fmt: skip
-    rows[0] |= {"state": "diverged", "class_entropy": None, "fid_classifier": None}
-    folder = tmp_path / "mi2018" / "initial_weights"
-    folder.mkdir()
-    pd.DataFrame(rows).to_csv(folder / "seeds.csv", index=False)
+    lost = ("collapsed", "class_entropy", "digit", "share", "deviation", "fid_classifier")
+    rows[0] |= {"state": "diverged", **dict.fromkeys(lost)}
+    file = folder / "mi2018" / "initial_weights" / "seeds.csv"
+    file.parent.mkdir()
+    pd.DataFrame(rows).to_csv(file, index=False)
+    return file
+
+
+def test_both_starts_stand_beside_each_other(tmp_path: Path) -> None:
+    with_initial_weights(tmp_path)
     text = page.page(tmp_path)
-    assert "| mi2018_gan | torch | 2 of 3 | 2,000 | 0.115 ± 0.007 | 4, 4 | 0.900" in text
-    assert "| mi2018_gan | keras | 3 of 3 | 2,000 | 1.110 ± 0.010 | 1, 1, 1 | 0.900" in text
-    assert "- Keras's start less torch's, class entropy: mi2018 +0.995 [+0.97" in text
-    assert "- Keras's start less torch's, FID, classifier: mi2018 -0.50 [" in text
+    row = "| mi2018_gan | torch | 2 of 3 | 2 of 2 | 2,000 | 0.115 ± 0.007 | 4, 4 | 0.900 ± 0.000 |"
+    assert row in text
+    assert "| mi2018_gan | keras | 3 of 3 | 0 of 3 | 2,000 | 1.110 ± 0.010 | 1, 1, 1 |" in text
+    line = "- class entropy, Keras's start less torch's, interval [by the project's standard]"
+    assert f"{line}(metrics.md#uncertainty): mi2018 +0.995 [+0.97" in text
+    assert "- FID, classifier, Keras's start less torch's" in text
+    assert "mi2018 -0.50 [" in text
     assert "(../papers/mi2018/initial_weights/samples.png)" in text
+
+
+def test_one_seed_a_start_is_no_difference(tmp_path: Path) -> None:
+    file = with_initial_weights(tmp_path)
+    table = pd.read_csv(file)
+    table[table["seed"] == 1].to_csv(file, index=False)
+    text = page.page(tmp_path)
+    assert "| mi2018_gan | torch | 1 of 1 |" in text
+    assert "Keras's start less torch's" not in text
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("initialisation", "Torch"), ("state", "Finished"), ("seed", 1), ("step", None),
+     ("class_entropy", None), ("digit", None), ("collapsed", None), ("system", "other")],
+)  # fmt: skip
+def test_a_damaged_table_of_initial_weights_is_refused(
+    tmp_path: Path, column: str, value: Any
+) -> None:
+    file = with_initial_weights(tmp_path)
+    table = pd.read_csv(file).astype(object)
+    table.loc[2, column] = value
+    table.to_csv(file, index=False)
+    with pytest.raises(UserError, match=r"mi2018/initial_weights/seeds\.csv: "):
+        page.page(tmp_path)
 
 
 def test_a_row_whose_values_were_not_kept_shows_the_earlier_verdict(tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
-"""What weights a GAN begins with: torch's or Keras's, all else as its paper's system has it.
+"""What weights a GAN begins with: as torch or as Keras begins, with the same length for both.
 
 mi2018 and battineedi2023 used TensorFlow, whose layers begin with Glorot-uniform weights and biases
-of 0 (`networks.initialisation`), and neither says more. Writes
+of 0, and neither says how its own began. With `networks.initialisation` Adam's epsilon is each
+framework's too; all else is as the paper's system has it, but for its block here. Writes
 
-- `seeds.csv`, a row per start and seed, and `course.csv`, one per snapshot of 2,000 images:
-  `initialisation`, `seed`, `step`, `class_entropy` (nats), `digit` that most images are read as and
-  its `share` of them, `deviation`: the standard deviation over the images, root mean square over
-  the pixels, on [0, 1] (0: every image is the same);
+- `seeds.csv`, a row per initialisation and seed, and `course.csv`, one per snapshot of 2,000
+  images: `system`, `initialisation`, `seed`, `step`, `class_entropy` (nats), `digit` that most
+  images are read as and its `share` of them, `deviation`: the standard deviation over the images,
+  root mean square over the pixels, on [0, 1] (0: every image is the same);
 - in `seeds.csv` also `state` (finished | diverged), `collapsed` and `fid_classifier`, of as many
-  images as the block `evaluate` says;
+  images as the block `evaluate` says; a seed whose images are not finite has diverged;
 - `samples.png`: the first images of every seed.
 """
 
@@ -16,15 +17,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from matplotlib.figure import Figure
 from pydantic import Field
 from torch import Tensor
 
+from ganvae.core import config
 from ganvae.core.config import PAPERS, PAPERS_FILE, Block, overlay
 from ganvae.core.imageset import dequantise, quantise
-from ganvae.errors import ParameterError
+from ganvae.errors import ParameterError, parameters_of
 from ganvae.evaluation import parts
 from ganvae.evaluation.parts import Bench
 from ganvae.evaluation.sampling import sample
@@ -37,18 +39,22 @@ from ganvae.jobs.threads import side_by_side
 from ganvae.judging.classifier import classify
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.models.base import systems
+from ganvae.models.base.contract import PositiveFloat
 from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import System
-from ganvae.networks.layers.initialisation import ADAM_EPSILON
+from ganvae.networks.layers.initialisation import Initialisation
 
-STARTS = tuple(ADAM_EPSILON)
+INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
+SETTING = ["system", "initialisation", "seed"]
 DRAWN = ["class_entropy", "digit", "share", "deviation"]
-COURSE = ["initialisation", "seed", "step", *DRAWN]
-SEEDS = ["initialisation", "seed", "state", "step", "collapsed", *DRAWN, "fid_classifier"]
+COURSE = [*SETTING, "step", *DRAWN]
+SEEDS = [*SETTING, "state", "step", "collapsed", *DRAWN, "fid_classifier"]
 SHOWN, COLUMNS = 20, 10  # images of a seed, and of them in a row
 DPI = 110
 
 Row = dict[str, Any]
+Measured = tuple[Row, list[Row], Tensor | None]
+Plans = Mapping[Initialisation, System]
 
 
 class Params(Block):
@@ -56,10 +62,12 @@ class Params(Block):
 
     Attributes:
         system: a key of `systems`.
-        train: laid over its block `train`, with the length in `epochs`.
+        epochs: of every training; the system's own length may change without them.
+        train: other keys of the system's block `train`, laid over it.
     """
 
     system: str
+    epochs: PositiveFloat
     train: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -68,66 +76,84 @@ def folder(paper: str) -> Path:
     return PAPERS / paper / "initial_weights"
 
 
-def plans(params: Params) -> dict[str, System]:
-    """The system by its start. Raises `UserError` for a block that does not fit its schema."""
-    system = systems.read(params.system, PAPERS_FILE)
-    if "epochs" not in params.train:
-        raise ParameterError("train.epochs: missing")
-    values = overlay(dict(system.values), {"train": params.train})
-    return {
-        start: replace(system, values=overlay(values, {"networks": {"initialisation": start}}))
-        for start in STARTS
-    }
-
-
-def run(params: Params, written: Path) -> None:
-    """Trains every seed with both starts, and measures them.
+def read(paper: str) -> Plans:
+    """The paper's system by its initialisation.
 
     Raises:
-        UserError: a block does not fit its schema; a file is missing or damaged.
+        UserError: no such block, one that does not fit its schema, or a system of another paper or
+            on other images than MNIST's, which the stage does not depend on.
     """
-    by_start = plans(params)
-    bench = parts.read_bench(by_start[STARTS[0]], by_start[STARTS[0]].data)
+    where = f"initial weights of {paper}: "
+    with parameters_of(PAPERS_FILE, where):
+        params = config.block(Params, config.load(PAPERS_FILE), f"initial_weights.{paper}")
+    system = systems.read(params.system, PAPERS_FILE)
+    with parameters_of(PAPERS_FILE, where):
+        if not system.block or (system.block.paper, system.block.data) != (paper, "mnist"):
+            key = f"initial_weights.{paper}.system"
+            raise ParameterError(f"{key} = {params.system!r}: allowed: one of {paper}, on mnist")
+        train = {"train": {**params.train, "epochs": params.epochs}}
+        values = overlay(dict(system.values), train)
+        plans = {
+            name: replace(system, values=overlay(values, {"networks": {"initialisation": name}}))
+            for name in INITIALISATIONS
+        }
+        plans["torch"].check()
+    return plans
+
+
+def run(plans: Plans, written: Path) -> None:
+    """Trains every seed with each initialisation, and measures them.
+
+    Args:
+        plans: of one system, as `read` returns them.
+        written: the folder for the tables and the figure.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    plan = plans["torch"]
+    bench = parts.read_bench(plan, plan.data)
     _ = bench.real.frechet  # once, not in every thread
-    with trainings.trained(by_start) as jobs:
+    with trainings.trained(plans) as jobs:
         found = side_by_side(
             [
-                partial(_measured, bench, by_start[start], job, start, seed)
-                for start, of_start in jobs.items()
-                for seed, job in of_start.items()
+                partial(_measured, bench, plans[name], job, {"initialisation": name, "seed": seed})
+                for name, of_name in jobs.items()
+                for seed, job in of_name.items()
             ],
             "measure",
             progress=False,
         )
     write_table(written / "seeds.csv", [row for row, _, _ in found], SEEDS)
     write_table(written / "course.csv", [row for _, rows, _ in found for row in rows], COURSE)
-    shown = {f"{row['initialisation']}, seed {row['seed']}": images for row, _, images in found}
-    (written / "samples.png").write_bytes(style.to_png(_figure(params.system, shown)))
+    (written / "samples.png").write_bytes(style.to_png(_figure(found)))
 
 
-def _measured(
-    bench: Bench, plan: System, job: Job, start: str, seed: int
-) -> tuple[Row, list[Row], Tensor | None]:
+def _measured(bench: Bench, plan: System, job: Job, setting: Row) -> Measured:
     """A seed's row, the rows of its course, and its first images; none if it diverged."""
-    own = {"initialisation": start, "seed": seed}
+    own = {"system": plan.name, **setting}
     snapshots = read_snapshots(job.result / "snapshots.safetensors")
     pairs = zip(snapshots["steps"].tolist(), snapshots["images"], strict=True)
     course = [
         {**own, "step": step, **drawn(bench, dequantise(images))[0]} for step, images in pairs
     ]
-    status = trainings.status(job)
-    row = {**own, "state": status.state, "step": status.step}
-    networks = trainings.load(plan, job, seed)
+    row = {**own, "step": trainings.status(job).step}
+    networks = trainings.load(plan, job, setting["seed"])
     if networks is None:
-        return row, course, None
-    images = sample(networks["decoder"], plan.networks.latent_dim, bench.params.images, seed)
+        return {**row, "state": "diverged"}, course, None
+    latent_dim, count = plan.networks.latent_dim, bench.params.images
+    try:
+        images = sample(networks["decoder"], latent_dim, count, setting["seed"])
+    except FloatingPointError:  # it finished, but with networks whose images are not finite
+        return {**row, "state": "diverged"}, course, None
     ends, features = drawn(bench, images)
     fewest = fewest_classes(bench.real, bench.params.collapse_share)
-    row |= ends | {
+    measured = {
+        "state": "finished",
         "collapsed": is_collapsed(ends["class_entropy"], fewest),
         "fid_classifier": bench.real.frechet.distance(features),
     }
-    return row, course, quantise(images[:SHOWN])
+    return {**row, **ends, **measured}, course, quantise(images[:SHOWN])
 
 
 def drawn(bench: Bench, images: Tensor) -> tuple[Row, Tensor]:
@@ -144,23 +170,17 @@ def drawn(bench: Bench, images: Tensor) -> tuple[Row, Tensor]:
     return found, features
 
 
-def _figure(system: str, shown: Mapping[str, Tensor | None]) -> Figure:
-    """A panel per start and seed: a column for each start."""
-    names = list(shown)
-    beside = [name for row in zip(*_columns(names), strict=True) for name in row]
-    title = f"{system}: weights that begin as torch draws them, and as Keras does"
-    figure, axes = style.panels(len(beside), 1.25, DPI, title, len(STARTS))
-    for ax, name in zip(axes, beside, strict=True):
-        images = shown[name]
-        style.heading(ax, name, "", style.REAL_COLOUR)
+def _figure(found: list[Measured]) -> Figure:
+    """A row of panels per seed, a column for each initialisation."""
+    title = f"{found[0][0]['system']}: images, by how the weights began"
+    figure, axes = style.panels(len(found), 1.25, DPI, title, len(INITIALISATIONS))
+    seeds = len(found) // len(INITIALISATIONS)
+    beside = [found[i + k * seeds] for i in range(seeds) for k in range(len(INITIALISATIONS))]
+    for ax, (row, _, images) in zip(axes, beside, strict=True):
+        style.heading(ax, row["initialisation"], f"seed {row['seed']}", style.REAL_COLOUR)
         if images is None:
             style.say(ax, "diverged")
             continue
         ax.imshow(style.shown(images.numpy(), COLUMNS), cmap="gray", vmin=0, vmax=255)
         ax.set_axis_off()
     return figure
-
-
-def _columns(names: list[str]) -> list[list[str]]:
-    seeds = len(names) // len(STARTS)
-    return [names[i * seeds : (i + 1) * seeds] for i in range(len(STARTS))]

@@ -64,9 +64,11 @@ def read(name: str, file: Path = PAPERS_FILE) -> tuple[Experiment, ModuleType, B
     """
     everything = config.load(file)
     with parameters_of(file, f"experiment {name}: "):
-        section = next((s for s in SECTIONS if name in everything.get(s, {})), SECTIONS[0])
+        section = next((s for s in SECTIONS if name in (everything.get(s) or {})), SECTIONS[0])
         found = config.block(Experiment, everything, f"{section}.{name}")
         config.section(everything, f"papers.{found.paper}")
+        if (section == "maps") != (found.experiment == "map"):
+            raise ParameterError(f"{section}.{name}: maps, and they alone, stand in the block maps")
         if found.experiment not in known():
             choices = ", ".join(known())
             raise ParameterError(

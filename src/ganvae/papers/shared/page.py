@@ -9,7 +9,7 @@ import pandas as pd
 from ganvae.comparison.tables import plain
 from ganvae.core import config, storage
 from ganvae.errors import UserError
-from ganvae.papers.shared import claims, starts, values, verdicts
+from ganvae.papers.shared import claims, initial_weights, values, verdicts
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import LENGTH, Values
 from ganvae.papers.shared.tables import read_table
@@ -143,7 +143,7 @@ def _judged(
 
 def _length(claim: Claim, found: Values, blocks: Mapping[str, Any], paper: str) -> str:
     """Shares of the paper's length, from the smallest on, or an experiment's own length."""
-    experiments = {**blocks.get("experiments", {}), **blocks.get("maps", {})}
+    experiments = {**(blocks.get("experiments") or {}), **(blocks.get("maps") or {})}
     for system in claim.systems:
         if params := experiments.get(f"{paper}_{system}", {}).get("params"):
             if epochs := params.get("epochs") or params.get("train", {}).get("epochs"):
@@ -178,7 +178,7 @@ def page(folder: Path) -> str:
     tables = {paper: table for paper in TITLES if (table := read(folder, paper)) is not None}
     if not tables:
         raise UserError(f"{folder}: no report yet; run dvc repro in it")
-    parts = [INTRODUCTION, _counts(tables), *filter(None, [starts.section(folder)])]
+    parts = [INTRODUCTION, _counts(tables), *filter(None, [initial_weights.section(folder)])]
     parts.append("## The questions the papers leave open\n")
     parts += [_answer(folder, number, tables) for number in range(1, len(QUESTIONS) + 1)]
     parts += [_paper(folder, paper, table) for paper, table in tables.items()]
