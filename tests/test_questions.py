@@ -75,3 +75,21 @@ def test_the_seconds_to_the_vaes_quality_are_those_of_the_snapshots() -> None:
         f"core, the VAE's training takes {of_vae['train_seconds'].mean():.0f}"
     )
     assert said in " ".join(PAGE.split())
+
+
+def test_mi2018s_gan_ends_as_its_two_starts_let_it() -> None:
+    folder = ROOT / "papers/mi2018/initial_weights"
+    ends, course = (pd.read_csv(folder / f"{name}.csv") for name in ("seeds", "course"))
+    torchs, keras = (ends[ends["initialisation"] == name] for name in ("torch", "keras"))
+    assert torchs["deviation"].max() < 0.02, "one and the same image"
+    assert (torchs["share"] == 1).all()
+    begun = course[(course["initialisation"] == "torch") & (course["class_entropy"] > 0.1)]
+    assert begun[["seed", "step"]].to_numpy().tolist() == [[1, 5341], [2, 5341]]
+    assert (keras["digit"] == 1).all()
+    share, entropy = (
+        f"{keras[name].mean():.3f} ± {keras[name].std():.3f}" for name in ("share", "class_entropy")
+    )
+    said = f"{share} are the published digit 1, with a class entropy of {entropy} nats"
+    page = " ".join(PAGE.split())
+    assert said in page
+    assert f"after {int(ends['step'].max()):,} updates it draws one and the same image" in page

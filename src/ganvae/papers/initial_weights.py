@@ -10,7 +10,7 @@ framework's too; all else is as the paper's system has it, but for its block her
   root mean square over the pixels, on [0, 1] (0: every image is the same);
 - in `seeds.csv` also `state` (finished | diverged), `collapsed` and `fid_classifier`, of as many
   images as the block `evaluate` says; a seed whose images are not finite has diverged;
-- `samples.png`: the first images of every seed.
+- `samples.png`: the first images of every seed's last snapshots.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ganvae.core import config
 from ganvae.core.config import PAPERS, PAPERS_FILE, Block, overlay
-from ganvae.core.imageset import dequantise, quantise
+from ganvae.core.imageset import dequantise
 from ganvae.errors import ParameterError, parameters_of
 from ganvae.evaluation import parts
 from ganvae.evaluation.parts import Bench
@@ -49,11 +49,11 @@ SETTING = ["system", "initialisation", "seed"]
 DRAWN = ["class_entropy", "digit", "share", "deviation"]
 COURSE = [*SETTING, "step", *DRAWN]
 SEEDS = [*SETTING, "state", "step", "collapsed", *DRAWN, "fid_classifier"]
-SHOWN, COLUMNS = 20, 10  # images of a seed, and of them in a row
+ROWS, COLUMNS = 5, 10  # of a seed's panel: snapshots, and images of each
 DPI = 110
 
 Row = dict[str, Any]
-Measured = tuple[Row, list[Row], Tensor | None]
+Measured = tuple[Row, list[Row], Mapping[str, Tensor]]  # of a seed, of its snapshots; these
 Plans = Mapping[Initialisation, System]
 
 
@@ -130,7 +130,6 @@ def run(plans: Plans, written: Path) -> None:
 
 
 def _measured(bench: Bench, plan: System, job: Job, setting: Row) -> Measured:
-    """A seed's row, the rows of its course, and its first images; none if it diverged."""
     own = {"system": plan.name, **setting}
     snapshots = read_snapshots(job.result / "snapshots.safetensors")
     pairs = zip(snapshots["steps"].tolist(), snapshots["images"], strict=True)
@@ -140,12 +139,12 @@ def _measured(bench: Bench, plan: System, job: Job, setting: Row) -> Measured:
     row = {**own, "step": trainings.status(job).step}
     networks = trainings.load(plan, job, setting["seed"])
     if networks is None:
-        return {**row, "state": "diverged"}, course, None
+        return {**row, "state": "diverged"}, course, snapshots
     latent_dim, count = plan.networks.latent_dim, bench.params.images
     try:
         images = sample(networks["decoder"], latent_dim, count, setting["seed"])
     except FloatingPointError:  # it finished, but with networks whose images are not finite
-        return {**row, "state": "diverged"}, course, None
+        return {**row, "state": "diverged"}, course, snapshots
     ends, features = drawn(bench, images)
     fewest = fewest_classes(bench.real, bench.params.collapse_share)
     measured = {
@@ -153,7 +152,7 @@ def _measured(bench: Bench, plan: System, job: Job, setting: Row) -> Measured:
         "collapsed": is_collapsed(ends["class_entropy"], fewest),
         "fid_classifier": bench.real.frechet.distance(features),
     }
-    return {**row, **ends, **measured}, course, quantise(images[:SHOWN])
+    return {**row, **ends, **measured}, course, snapshots
 
 
 def drawn(bench: Bench, images: Tensor) -> tuple[Row, Tensor]:
@@ -171,16 +170,22 @@ def drawn(bench: Bench, images: Tensor) -> tuple[Row, Tensor]:
 
 
 def _figure(found: list[Measured]) -> Figure:
-    """A row of panels per seed, a column for each initialisation."""
-    title = f"{found[0][0]['system']}: images, by how the weights began"
-    figure, axes = style.panels(len(found), 1.25, DPI, title, len(INITIALISATIONS))
+    """A row of panels per seed, a column for each initialisation; in a panel the same noise."""
+    title = f"{found[0][0]['system']}: images after so many steps, by how the weights began"
+    figure, axes = style.panels(len(found), 2.5, DPI, title, len(INITIALISATIONS))
     seeds = len(found) // len(INITIALISATIONS)
     beside = [found[i + k * seeds] for i in range(seeds) for k in range(len(INITIALISATIONS))]
-    for ax, (row, _, images) in zip(axes, beside, strict=True):
-        style.heading(ax, row["initialisation"], f"seed {row['seed']}", style.REAL_COLOUR)
-        if images is None:
-            style.say(ax, "diverged")
+    for ax, (row, _, snapshots) in zip(axes, beside, strict=True):
+        ended = "" if row["state"] == "finished" else ", diverged"
+        style.heading(ax, row["initialisation"], f"seed {row['seed']}{ended}", style.REAL_COLOUR)
+        images, steps = (snapshots[name][-ROWS:].numpy() for name in ("images", "steps"))
+        if not len(steps):
+            style.say(ax, "no snapshot")
             continue
-        ax.imshow(style.shown(images.numpy(), COLUMNS), cmap="gray", vmin=0, vmax=255)
-        ax.set_axis_off()
+        rows = images[:, :COLUMNS].reshape(-1, *images.shape[2:])
+        ax.imshow(style.shown(rows, COLUMNS), cmap="gray", vmin=0, vmax=255)
+        places = [29 * i + 15 for i in range(len(steps))]
+        ax.set_yticks(places, [f"{step:,}" for step in steps], fontsize=style.SMALL)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xticks([])
     return figure

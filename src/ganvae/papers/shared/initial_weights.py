@@ -15,11 +15,18 @@ from ganvae.papers.shared.results import of_seeds
 from ganvae.papers.shared.tables import read_table
 from ganvae.papers.shared.verdicts import title, written
 
+SEED = ["initialisation", "seed"]
 INITIALISATIONS = get_args(Initialisation)
 TEXTS = ("system", "initialisation", "state", "collapsed")
-SHOWN = ("class_entropy", "digit", "share", "deviation", "fid_classifier")
+ENDS = ("class_entropy", "digit", "share", "deviation", "fid_classifier")
+SHOWN = ("highest", *ENDS)
 COMPARED = ("class_entropy", "fid_classifier")
-HEADINGS = {"digit": "most drawn digit", "share": "its share of images"}
+HEADINGS = {
+    "highest": "highest class entropy of its snapshots",
+    "class_entropy": "class entropy at its end",
+    "digit": "most drawn digit",
+    "share": "its share of images",
+}
 INTRODUCTION = """\
 ## What the initial weights decide
 
@@ -58,9 +65,12 @@ def section(folder: Path) -> str:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """One paper's table; of a finished seed all numbers are there."""
-    table = read_table(path, TEXTS, ("seed", "step", *SHOWN))
-    rows = table[["initialisation", "seed"]]
+    """One paper's table, with `highest`; of a finished seed all numbers are there."""
+    table = read_table(path, TEXTS, ("seed", "step", *ENDS))
+    course = read_table(path.with_name("course.csv"), SEED[:1], (*SEED[1:], "class_entropy"))
+    highest = course.groupby(SEED)["class_entropy"].max().rename("highest")
+    table = table.join(highest, on=SEED)
+    rows = table[SEED]
     finished = table[table["state"] == "finished"]
     if (
         set(table["initialisation"]) != set(INITIALISATIONS)
