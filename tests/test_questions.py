@@ -1,5 +1,6 @@
 """docs/questions.md shows what the committed studies say."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,4 +93,12 @@ def test_mi2018s_gan_ends_as_its_two_starts_let_it() -> None:
     said = f"{share} are the published digit 1, with a class entropy of {entropy} nats"
     page = " ".join(PAGE.split())
     assert said in page
+    of_results = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    told = re.findall(
+        r"battineedi2023 \S+ \[(\S+), (\S+)\]; mi2018 \S+ \[(\S+), (\S+)\]", of_results
+    )
+    assert len(told) == 2
+    for low, high, *of_mi2018 in told:  # the one holds zero, the other does not
+        assert (low[0], high[0]) == ("-", "+")
+        assert of_mi2018[0][0] == of_mi2018[1][0]
     assert f"after {int(ends['step'].max()):,} updates it draws one and the same image" in page

@@ -61,7 +61,7 @@ def section(folder: Path) -> str:
     ]
     lines = [_difference(name, tables) for name in COMPARED]
     shown = [_files(paper) for paper in tables]
-    return "\n".join([INTRODUCTION, plain(head, rows), *filter(None, lines), *shown])
+    return "\n".join([INTRODUCTION, plain(head, rows), *filter(None, lines), *shown, ""])
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -137,4 +137,4 @@ def _signed(name: str, found: Difference) -> str:
 def _files(paper: str) -> str:
     place = f"../papers/{paper}/initial_weights"
     linked = ", ".join(f"[{name}]({place}/{name})" for name in ("seeds.csv", "course.csv"))
-    return f"\n{paper}: {linked}\n\n![images with both starts]({place}/samples.png)\n"
+    return f"\n{paper}: {linked}\n\n![images with both starts]({place}/samples.png)"
