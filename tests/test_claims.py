@@ -11,6 +11,7 @@ from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError
 from ganvae.papers.shared import claims, page, rules, values, verdicts
 from ganvae.papers.shared.claims import Claim
+from tests.experiment_project import EXPERIMENTS
 from tests.project import ROOT
 
 FOLDER = ROOT / PAPERS
@@ -26,8 +27,7 @@ def test_every_row_names_what_exists(paper: str) -> None:
     assert len(rows) == COUNTS[paper]
     blocks = config.load(ROOT / PAPERS_FILE)
     trained = {name for name, block in blocks["systems"].items() if block["paper"] == paper}
-    beyond = {**blocks["experiments"], **blocks["maps"]}
-    others = {name for name, block in beyond.items() if block["paper"] == paper}
+    others = {name for name, block in EXPERIMENTS.items() if block["paper"] == paper}
     study = {f"study_{model}" for model in ("gan", "wgan", "vae", "vaegan", "cvaegan")}
     for claim in rows.values():
         for system in claim.systems:

@@ -12,13 +12,13 @@ from ganvae.errors import UserError
 from ganvae.models.base import systems
 from stages import other_data
 from tests import demo_run, pipelines, project
+from tests.experiment_project import EXPERIMENTS
 from tests.pipelines import Pipeline, ran, recorded
 from tests.project import ROOT
 from tests.test_dependencies import undeclared
 
 PAPERS = config.load(ROOT / config.PAPERS_FILE)
 SYSTEMS: dict[str, dict[str, Any]] = PAPERS["systems"]
-EXPERIMENTS: dict[str, dict[str, Any]] = {**PAPERS["experiments"], **PAPERS["maps"]}
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

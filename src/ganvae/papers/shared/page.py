@@ -178,8 +178,9 @@ def page(folder: Path) -> str:
     tables = {paper: table for paper in TITLES if (table := read(folder, paper)) is not None}
     if not tables:
         raise UserError(f"{folder}: no report yet; run dvc repro in it")
-    parts = [INTRODUCTION, _counts(tables), *filter(None, [initial_weights.section(folder)])]
-    parts.append("## The questions the papers leave open\n")
+    weights = initial_weights.section(folder)
+    lead = (INTRODUCTION, _counts(tables), weights, "## The questions the papers leave open\n")
+    parts = [part for part in lead if part]
     parts += [_answer(folder, number, tables) for number in range(1, len(QUESTIONS) + 1)]
     parts += [_paper(folder, paper, table) for paper, table in tables.items()]
     return "\n".join(parts)
