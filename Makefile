@@ -12,14 +12,20 @@ study: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
-# make paper PAPER=mi2018
+# make paper PAPER=mi2018, or some of its systems: SYSTEMS="gan wgan"
 images_of_parakatta2023 := data@fashion_mnist
+judge_of_mi2018 := experiment@mi2018_two_layer_classifier
 paper: .venv/ready
 	$(if $(PAPER),,$(error which one? make paper PAPER=mi2018))
 	$(BIN)/python -m stages.mend papers
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro data@mnist $(images_of_$(PAPER))
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER) $(SYSTEMS)
+ifdef SYSTEMS
+	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro $(judge_of_$(PAPER)) $(SYSTEMS:%=evaluate@$(PAPER)_%)
+	$(BIN)/python -m stages.paper_report $(PAPER) $(SYSTEMS)
+else
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro report@$(PAPER)
+endif
 	$(BIN)/python -m stages.results_page
 
 demo: .venv/ready

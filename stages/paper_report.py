@@ -1,13 +1,21 @@
-"""The report of one paper: `python -m stages.paper_report <paper>`.
+"""The report of one paper: `python -m stages.paper_report <paper> [<system>...]`.
 
 Reads papers/data/<paper>/, the papers' images, papers/params.yaml and papers/<paper>/claims.yaml,
 for mi2018 its maps and for parakatta2023 the main study's metrics/comparison.json too; writes
 values.csv, further tables and figures to papers/<paper>/report/, all or nothing.
+
+With names of systems or experiments, without the paper's, it looks at these alone: their values and
+rows are written anew, and what shows no other; all else stays as it is there, times and memory too,
+as they were measured on one machine.
 """
 
 import importlib
+import shutil
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+
+import pandas as pd
 
 from ganvae.core import storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
@@ -17,14 +25,15 @@ from ganvae.jobs import edits
 from ganvae.jobs.arguments import arguments
 from ganvae.papers.shared import claims, values, verdicts
 from ganvae.papers.shared.page import TITLES
-from ganvae.papers.shared.results import Results
+from ganvae.papers.shared.results import NotAskedError, Report, Results
+from ganvae.papers.shared.tables import read_table
 
 
 def main() -> None:
     known = "|".join(TITLES)
-    (paper,) = arguments(__file__, __doc__, f"<{known}>")
+    paper, *only = arguments(__file__, __doc__, f"<{known}>", "[<system>...]")
     if paper not in TITLES:
-        raise UserError(f"usage: python -m stages.paper_report <{known}>")
+        raise UserError(f"usage: python -m stages.paper_report <{known}> [<system>...]")
     out = PAPERS / paper / "report"
     module = importlib.import_module(f"ganvae.papers.{paper}.report")
     code = edits.sources(Path(__file__), Path(str(module.__file__)))
@@ -37,17 +46,45 @@ def main() -> None:
         edits.unedited([*code, PAPERS_FILE, *data, *beside]),
         style.defaults(),
     ):
-        results, rows = Results(paper), claims.read(paper)
-        found = values.collect(results, verdicts.needs(paper, rows))
-        report = module.report(results, rows)
-        storage.write_text(written / "values.csv", values.text(found))
-        for stem, table in report.tables.items():
-            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-            storage.write_text(written / f"{stem}.csv", text)
-        for stem, figure in report.figures.items():
-            storage.write_bytes(written / f"{stem}.png", style.to_png(figure))
+        results, rows = Results(paper, only), claims.read(paper)
+        if only and out.exists():
+            shutil.copytree(out, written, dirs_exist_ok=True)
+        earlier = values.read(file) if (file := written / "values.csv").exists() else {}
+        found = values.collect(results, verdicts.needs(paper, rows), earlier)
+        storage.write_text(file, values.text(found))
+        write(module.report(results, rows), written)
     counts = Counter(judged.verdict for judged in verdicts.tell(paper, rows, found).values())
     print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+
+
+def write(report: Report, folder: Path) -> None:
+    """Writes its tables and figures; a report of some systems leaves what shows others too."""
+    for stem, make in report.systems.items():
+        storage.write_text(path := folder / f"{stem}.csv", csv(joined(path, make())))
+    for stem, make in report.tables.items():
+        with suppress(NotAskedError):
+            storage.write_text(folder / f"{stem}.csv", csv(make()))
+    for stem, draw in report.figures.items():
+        with suppress(NotAskedError):
+            storage.write_bytes(folder / f"{stem}.png", style.to_png(draw()))
+
+
+def joined(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of an earlier table of other systems, and these; those that were there in place."""
+    if not path.exists() or table.empty:
+        return table
+    earlier = read_table(path, ("system",))
+    order = list(dict.fromkeys([*earlier["system"], *table["system"]]))
+    others = earlier[~earlier["system"].isin(table["system"])]
+    both = pd.concat([others.dropna(axis="columns", how="all"), table])
+    both = both[[*table, *both.columns.difference(list(table), sort=False)]]
+    return both.sort_values("system", key=lambda of: of.map(order.index), kind="stable")
+
+
+def csv(table: pd.DataFrame) -> str:
+    """The content of a table's file."""
+    text: str = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return text
 
 
 if __name__ == "__main__":

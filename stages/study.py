@@ -1,13 +1,14 @@
 """All trainings that `dvc repro` would start, at once: every core or GPU busy to the end.
 
 `make study` runs it after `dvc repro evaluate_real` and before `dvc repro`, `make paper` likewise
-with the name of a paper and before its report; the stages find what is done here. Reads
+with the name of a paper, and of its systems where not all are wanted, and before its report; the
+stages find what is done here. Reads
 `params.yaml`, or papers/params.yaml; writes into the trainings' own folders. What DVC's run cache
 has is not trained but taken from there.
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ from stages.check_params import slow_precision
 
 
 def main() -> None:
-    """Entry point: `python -m stages.study [<paper>]`."""
-    paper = arguments(__file__, __doc__, "[<paper>]")
+    """Entry point: `python -m stages.study [<paper> [<system>...]]`."""
+    paper, *only = arguments(__file__, __doc__, "[<paper>]", "[<system>...]") or [""]
     file = PAPERS_FILE if paper else PARAMS_FILE
     with parameters_of(file):
-        todo = changed(of_paper(*paper) if paper else of_params())
+        todo = changed(of_paper(paper, only) if paper else of_params())
         print(f"{sum(len(s.train.seeds) for s in todo)} trainings", flush=True)
         for line in {slow_precision(s.values, file) for s in todo} - {None}:
             print(f"note: {line}", file=sys.stderr)
@@ -46,9 +47,14 @@ def of_params() -> dict[str, System]:
     return {f"train_{name}": systems.read(name) for name in models}
 
 
-def of_paper(paper: str) -> dict[str, System]:
-    """A paper's systems by their stages. Raises `UserError` for a paper without any."""
-    return {f"train@{n}": systems.read(n, PAPERS_FILE) for n in systems.of_paper(paper)}
+def of_paper(paper: str, only: Collection[str] = ()) -> dict[str, System]:
+    """A paper's systems, or only some, by their stages. Raises `UserError` where there are none."""
+    known = {name.removeprefix(f"{paper}_"): name for name in systems.of_paper(paper)}
+    for name in only:
+        if name not in known:
+            raise UserError(config.unknown(f"{PAPERS_FILE}: {paper}", name, known))
+    wanted = [full for name, full in known.items() if name in (only or known)]
+    return {f"train@{name}": systems.read(name, PAPERS_FILE) for name in wanted}
 
 
 def train(wanted: Iterable[System]) -> None:

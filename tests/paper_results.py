@@ -9,9 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 import yaml
+from matplotlib.figure import Figure
 
 from ganvae.comparison.compared import COMPARISON
 from ganvae.core import config, imageset, storage
@@ -51,6 +53,23 @@ EXPERIMENTS: Mapping[str, Callable[[Path], None]] = {
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a report writes, made once for all tests."""
+
+    tables: Mapping[str, pd.DataFrame]
+    figures: Mapping[str, Figure]
+
+    @classmethod
+    def of(cls, report: Report) -> "Drawn":
+        """Makes it all."""
+        tables = {**report.systems, **report.tables}
+        return cls(
+            {stem: make() for stem, make in tables.items()},
+            {stem: draw() for stem, draw in report.figures.items()},
+        )
+
+
+@dataclass(frozen=True)
 class Made:
     """A paper's report.
 
@@ -66,7 +85,7 @@ class Made:
     results: Results
     claims: Mapping[str, Claim]
     values: Values
-    report: Report
+    report: Drawn
 
     def verdicts(self) -> Mapping[str, verdicts.Verdict]:
         """The claims as judged."""
@@ -91,7 +110,7 @@ def reports(folder: Path) -> Callable[[str], Made]:
                 storage.write_json(COMPARISON, _comparison(own))
             found = values.collect(own, verdicts.needs(paper, rows))
             module = importlib.import_module(f"ganvae.papers.{paper}.report")
-            return Made(folder, own, rows, found, module.report(own, rows))
+            return Made(folder, own, rows, found, Drawn.of(module.report(own, rows)))
 
     return of
 

@@ -38,6 +38,8 @@ def test_help_is_the_usage_and_the_docstring(
 def test_stray_words_are_one_line(
     name: str, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    if name == "study" and words[0].isalpha():
+        pytest.skip("it takes any number of words")
     monkeypatch.setattr("sys.argv", [name, *words])
     with pytest.raises(UserError) as error:
         importlib.import_module(f"stages.{name}").main()

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from ganvae.comparison.summary import spread
 from ganvae.core import storage
 from ganvae.errors import UserError
 from ganvae.papers.shared import page, values, verdicts
@@ -150,6 +151,50 @@ def test_the_stage_keeps_all_that_the_page_judges_by(
         (j.verdict, j.measured) for j in made.verdicts().values()
     ]
     assert "judged by an earlier rule |" not in page.page(made.folder / "papers")
+
+
+def test_a_report_of_some_systems_leaves_all_else(
+    made: Made, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = made.folder / "papers" / "tikayyolla2020" / "report"
+    paper = "tikayyolla2020"
+    monkeypatch.setattr(sys, "argv", ["report", paper])
+    paper_report.main()
+    whole = values.read(report / "values.csv")
+    earlier = {key: spread({"0": 7.0}) for key in whole}
+    storage.write_text(report / "values.csv", values.text(earlier))
+    for name in ("systems", "gan_losses", "batches"):
+        table = pd.read_csv(report / f"{name}.csv")
+        storage.write_text(report / f"{name}.csv", paper_report.csv(table.assign(earlier=1)))
+    for path in report.glob("*.png"):
+        storage.write_bytes(path, b"earlier")
+    storage.write_text(report / "findings.csv", "of an earlier report")
+    vaes = [name for name in results if name.startswith("vae")]
+    monkeypatch.setattr(sys, "argv", ["report", paper, *vaes])
+    paper_report.main()
+    found = values.read(report / "values.csv")
+    assert found.keys() == whole.keys()
+    of_vaes = {key for key in whole if key[0] in vaes and not values.is_of_machine(key[1])}
+    assert of_vaes
+    for key, value in found.items():
+        assert value.seeds == (whole if key in of_vaes else earlier)[key].seeds, key
+    tables = {name: pd.read_csv(report / f"{name}.csv") for name in ("systems", "batches")}
+    kept = tables["systems"].set_index("system")["earlier"]
+    assert set(kept.dropna().index) == {"gan", "gan_relu", "wgan"}
+    assert list(kept.index) == list(results)
+    assert "earlier" not in tables["batches"]
+    assert "earlier" in pd.read_csv(report / "gan_losses.csv")
+    old = {path.stem for path in report.glob("*.png") if path.read_bytes() == b"earlier"}
+    assert old == {"gan_samples", "side_by_side", "gan_losses", "accuracy"}
+    assert (report / "findings.csv").exists()
+
+
+def test_a_system_that_is_not_there_is_refused(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["report", "tikayyolla2020", "vea2"])
+    with pytest.raises(UserError, match=r"tikayyolla2020\.vea2: unknown key \(did you mean vae2"):
+        paper_report.main()
 
 
 def test_a_paper_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

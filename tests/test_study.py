@@ -86,10 +86,18 @@ def test_a_papers_systems_are_trained_at_once(folder: Path, at_once: AtOnce) -> 
         assert set(started(folder)) == {"gan 0", "vae 0", "vae 1"}
 
 
-def test_a_paper_that_there_is_not(folder: Path) -> None:
+def test_some_of_a_papers_systems(folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        some = study.of_paper("mi2018", ["wgan", "gan"])
+    assert [*some] == ["train@mi2018_gan", "train@mi2018_wgan"]
+
+
+def test_a_paper_or_a_system_that_there_is_not(folder: Path) -> None:
     for arguments, line in (
         (("mi2081",), "no systems of the paper 'mi2081'"),
-        (("mi2018", "ghosh2020"), "usage: python -m stages.study"),
+        (("mi2018", "gann"), r"papers/params.yaml: mi2018.gann: unknown key \(did you mean gan\?"),
+        (("--all",), "usage: python -m stages.study"),
     ):
         with pytest.raises(UserError, match=line):
             inside.call(folder, study.main, *arguments)

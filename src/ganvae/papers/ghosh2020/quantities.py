@@ -11,7 +11,6 @@ from functools import cache
 import pandas as pd
 import torch
 
-from ganvae.comparison.summary import Spread
 from ganvae.core import imageset
 from ganvae.core.imageset import CPU
 from ganvae.judging import classifier
@@ -20,6 +19,7 @@ from ganvae.metrics.sharpness import mean_laplacian_variance, sharpness
 from ganvae.models.base.contract import posterior, to_images
 from ganvae.papers.ghosh2020 import augmentation, codes
 from ganvae.papers.shared import courses
+from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Result, Results
 
 RECONSTRUCTED = 2000  # test images
@@ -127,6 +127,8 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def tables(results: Results) -> dict[tuple[str, str], Spread]:
-    """Of the experiment on augmentation."""
+def _augmentation(results: Results) -> Values:
     return augmentation.values(augmentation.read(results.experiment("augmentation")))
+
+
+EXPERIMENTS = {"augmentation": _augmentation}

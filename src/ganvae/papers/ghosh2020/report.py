@@ -5,7 +5,7 @@ of networks, and of the introduction on the conditional GAN and InfoGAN.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import cache
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from ganvae.metrics.image_entropy import image_entropy
 from ganvae.papers.ghosh2020 import augmentation, figures, quantities
 from ganvae.papers.ghosh2020.codes import Codes
 from ganvae.papers.shared.claims import Claim
-from ganvae.papers.shared.results import Report, Results
+from ganvae.papers.shared.results import Report, Result, Results
 from ganvae.papers.shared.tables import metrics_table
 
 METRICS = ("fid_classifier", "precision", "sharpness", "image_entropy", "recall", "coverage",
@@ -23,36 +23,45 @@ METRICS = ("fid_classifier", "precision", "sharpness", "image_entropy", "recall"
 
 def report(results: Results, claims: Mapping[str, Claim]) -> Report:
     """All tables and figures of the paper."""
-    conditional, info = (
-        Codes(results[name], {s: quantities.read(results[name], s) for s in results[name].seeds})
-        for name in ("cgan", "infogan")
-    )
-    added = augmentation.read(results.experiment("augmentation"))
-    vaes = {name: results[name] for name in ("vanilla_vae", "vae")}
-    order = ("vanilla_gan", "vanilla_vae", "gan", "vae")
+
+    @cache
+    def codes(name: str) -> Codes:
+        result = results[name]
+        return Codes(result, {seed: quantities.read(result, seed) for seed in result.seeds})
+
+    def named(*names: str) -> dict[str, Result]:
+        return {name: results[name] for name in names}
+
+    def added() -> pd.DataFrame:
+        return augmentation.read(results.experiment("augmentation"))
+
     return Report(
+        systems={"metrics": lambda: _metrics(results.asked)},
         tables={
-            "metrics": _with_real(metrics_table(results, METRICS), results["gan"].system.data),
-            "conditional_classes": conditional.classes(),
-            "infogan_classes": info.classes(),
-            "infogan_codes": info.correlations(),
-            "augmentation": augmentation.table(added),
+            "conditional_classes": lambda: codes("cgan").classes(),
+            "infogan_classes": lambda: codes("infogan").classes(),
+            "infogan_codes": lambda: codes("infogan").correlations(),
+            "augmentation": lambda: augmentation.table(added()),
         },
         figures={
-            "vae_epochs": figures.epochs(vaes),
-            "reconstructions": figures.reconstructions(vaes),
-            "samples": figures.samples({name: results[name] for name in order}),
-            "losses": figures.losses({n: results[n] for n in ("gan", "gan_saturating")}),
-            "classes": figures.classes(conditional, info),
-            "infogan_continuous": figures.continuous(info),
-            "confusion": figures.confusion([conditional, info]),
-            "augmentation": augmentation.figure(added),
+            "vae_epochs": lambda: figures.epochs(named("vanilla_vae", "vae")),
+            "reconstructions": lambda: figures.reconstructions(named("vanilla_vae", "vae")),
+            "samples": lambda: figures.samples(named("vanilla_gan", "vanilla_vae", "gan", "vae")),
+            "losses": lambda: figures.losses(named("gan", "gan_saturating")),
+            "classes": lambda: figures.classes(codes("cgan"), codes("infogan")),
+            "infogan_continuous": lambda: figures.continuous(codes("infogan")),
+            "confusion": lambda: figures.confusion([codes("cgan"), codes("infogan")]),
+            "augmentation": lambda: augmentation.figure(added()),
         },
     )
 
 
-def _with_real(table: pd.DataFrame, root: Path) -> pd.DataFrame:
-    """The table with a row of what the real test images have of the same metrics."""
+def _metrics(results: Mapping[str, Result]) -> pd.DataFrame:
+    """The systems' metrics, and a row of what the real test images have of the same ones."""
+    table = metrics_table(results, METRICS)
+    if table.empty:
+        return table
+    root = next(iter(results.values())).system.data
     judged = read_judged_real(root / "classifier" / "real.safetensors").test
     entropy = float(image_entropy(judged.probabilities).mean())
     real = {"system": "real test images", "sharpness": 1.0, "image_entropy": entropy}

@@ -4,7 +4,7 @@ Entropies are in nats, of `IMAGES` samples of the prior.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 from torch import Tensor
@@ -19,8 +19,10 @@ from ganvae.judging import classifier
 from ganvae.judging.classifier import Classifier, classify
 from ganvae.metrics.class_entropy import class_entropy, class_histogram
 from ganvae.metrics.image_entropy import image_entropy
+from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Result, Results
 from ganvae.papers.shared.tables import read_table
+from ganvae.papers.shared.values import ReadValues
 
 IMAGES = 10_000  # of Fig. 8
 LOW_ENTROPY = 0.1  # as on the maps of `experiments.map`
@@ -167,18 +169,26 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def tables(results: Results) -> dict[tuple[str, str], Spread]:
-    """Of the experiments: the classifier's accuracies, and the cells of the maps."""
-    accuracy = read_table(JUDGE / "accuracy.csv", (), ("seed", "test_accuracy"))
-    found = {("two_layer_classifier", "test_accuracy"): _by_seed(accuracy, "test_accuracy")}
-    for name in MAPS:
-        found |= {(name, quantity): value for quantity, value in of_map(read_map(name))}
-    return found
+def _accuracies(results: Results) -> Values:
+    path = results.experiment("two_layer_classifier") / "accuracy.csv"
+    accuracy = read_table(path, (), ("seed", "test_accuracy"))
+    return {("two_layer_classifier", "test_accuracy"): _by_seed(accuracy, "test_accuracy")}
 
 
-def read_map(name: str) -> pd.DataFrame:
+def _cells(name: str, results: Results) -> Values:
+    measured = read_map(results, name)
+    return {(name, quantity): value for quantity, value in of_map(measured)}
+
+
+EXPERIMENTS: Mapping[str, ReadValues] = {
+    "two_layer_classifier": _accuracies,
+    **{name: partial(_cells, name) for name in MAPS},
+}
+
+
+def read_map(results: Results, name: str) -> pd.DataFrame:
     """The table of one of `MAPS`. Raises `UserError` if it is missing, damaged or no such table."""
-    path = PAPERS / "mi2018" / "maps" / f"mi2018_{name}" / "map.csv"
+    path = results.map(name)
     table = read_table(path, ("hinge", "l_gan_on", "state", "collapsed"), MAP_NUMBERS)
     finished = table[table["state"] == "finished"]
     if not set(finished["collapsed"]) <= {True, False} or finished["fid_classifier"].isna().any():

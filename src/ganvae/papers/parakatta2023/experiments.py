@@ -3,14 +3,17 @@
 Anomaly detection (VAEs), denoising, dimensionality reduction and compression (autoencoders).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from ganvae.comparison.summary import Spread, spread
+from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Results, of_seeds
 from ganvae.papers.shared.tables import read_table
+from ganvae.papers.shared.values import ReadValues
 
 SCORES = {"negative_elbo": "-ELBO", "reconstruction_mse": "reconstruction error"}
 METHODS = {"autoencoder": "autoencoder", "vae": "VAE", "pca": "PCA", "jpeg": "JPEG"}
@@ -118,19 +121,30 @@ def rivals(found: pd.DataFrame, other: str) -> list[tuple[int, Spread | None, Sp
     return rows
 
 
-def values(results: Results) -> dict[tuple[str, str], Spread]:
-    """What the claims read of the four experiments, by seed; PCA and JPEG have none."""
-    found: dict[tuple[str, str], Spread] = {}
-    for name in ("anomaly", "anomaly_other_set"):
-        table = read_anomaly(results.experiment(name))
-        for score in SCORES:
-            if value := detection(table, score):
-                found[name, f"auroc@{score}"] = value
+def _anomaly(name: str, results: Results) -> Values:
+    table = read_anomaly(results.experiment(name))
+    found = {score: detection(table, score) for score in SCORES}
+    return {(name, f"auroc@{score}"): value for score, value in found.items() if value}
+
+
+def _noise_removal(results: Results) -> Values:
     noisy = read_denoising(results.experiment("noise_removal"))
-    found |= {("noise_removal", name): value for name, value in denoised(noisy)}
+    return {("noise_removal", name): value for name, value in denoised(noisy)}
+
+
+def _compression(results: Results) -> Values:
     compressed = read_compression(results.experiment("compression"))
+    found: dict[tuple[str, str], Spread] = {}
     for other in ("pca", "jpeg"):
         for size, own, rival in rivals(compressed, other):
             pair = {"autoencoder": own, other: rival}
             found |= {("compression", f"mse@{m} {size}"): v for m, v in pair.items() if v}
     return found
+
+
+# what the claims read of each, by seed; PCA and JPEG have none
+VALUES: Mapping[str, ReadValues] = {
+    **{name: partial(_anomaly, name) for name in ("anomaly", "anomaly_other_set")},
+    "noise_removal": _noise_removal,
+    "compression": _compression,
+}

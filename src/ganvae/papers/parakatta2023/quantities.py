@@ -1,11 +1,13 @@
 """The numbers of parakatta2023: codes of autoencoders, a GAN's balance, the main study's models."""
 
+from collections.abc import Mapping
 from functools import cache
 
-from ganvae.comparison.summary import Spread
 from ganvae.papers.parakatta2023 import experiments, latent, sets
 from ganvae.papers.shared import courses
+from ganvae.papers.shared.evidence import Values
 from ganvae.papers.shared.results import Result, Results
+from ganvae.papers.shared.values import ReadValues
 
 BALANCED = 0.5  # accuracy of a discriminator that cannot tell
 
@@ -43,12 +45,14 @@ QUANTITIES = {
 }
 
 
-def tables(results: Results) -> dict[tuple[str, str], Spread]:
-    """The main study's models on MNIST as `study_<model>`, and the experiments."""
-    mnist = {
+def _study(results: Results) -> Values:
+    """The main study's models on MNIST as `study_<model>`."""
+    return {
         (f"study_{model}", metric): value
         for metric, models in sets.read(results).mnist.items()
         for model, value in models.items()
         if value
     }
-    return mnist | experiments.values(results)
+
+
+EXPERIMENTS: Mapping[str, ReadValues] = {"study": _study, **experiments.VALUES}

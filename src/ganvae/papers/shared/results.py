@@ -1,7 +1,7 @@
 """What the systems of a paper left: read back for its report."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ganvae.comparison import files, schema
 from ganvae.comparison.summary import Spread, spread
-from ganvae.core import storage
+from ganvae.core import config, storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError
 from ganvae.evaluation.sampling import sample
@@ -25,6 +25,10 @@ from ganvae.models.base.snapshots import read_snapshots
 from ganvae.models.base.systems import System, SystemParams
 
 BATCH = 1000
+
+
+class NotAskedError(UserError):
+    """What a report of some systems needs of others, which it does not look at."""
 
 
 class _Costs(schema.Costs):
@@ -189,10 +193,19 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """What a paper's report writes besides its values: tables and figures by file stem."""
+    """What a paper's report writes besides its values, by file stem, made when it is called.
 
-    tables: Mapping[str, pd.DataFrame]
-    figures: Mapping[str, Figure]
+    A report of some systems raises `NotAskedError` for what shows others too.
+
+    Attributes:
+        systems: tables with a column `system`, whose rows are of one system each.
+        tables: all others.
+        figures: in matplotlib.
+    """
+
+    systems: Mapping[str, Callable[[], pd.DataFrame]]
+    tables: Mapping[str, Callable[[], pd.DataFrame]]
+    figures: Mapping[str, Callable[[], Figure]]
 
 
 class Results(Mapping[str, Result]):
@@ -200,19 +213,38 @@ class Results(Mapping[str, Result]):
 
     Args:
         paper: its name.
+        only: the systems and experiments to look at; empty for all.
 
     Raises:
-        UserError: the paper has no systems, or a block does not fit its schema.
+        UserError: the paper has no systems, or not those, or a block does not fit its schema.
     """
 
-    def __init__(self, paper: str) -> None:
-        self.paper = paper
+    def __init__(self, paper: str, only: Collection[str] = ()) -> None:
+        self.paper, self.only = paper, only
         self._found: dict[str, Result] = {}
         for name in systems.of_paper(paper):
             result = Result(systems.read(name, PAPERS_FILE), self)
             self._found[name.removeprefix(f"{paper}_")] = result
+        known = [*self._found, *experiments(paper)]
+        for name in only:
+            if name not in known:
+                raise UserError(config.unknown(f"{PAPERS_FILE}: {paper}", name, known))
+
+    def is_asked(self, name: str) -> bool:
+        """Whether a system or an experiment is looked at."""
+        return not self.only or name in self.only
+
+    @property
+    def asked(self) -> dict[str, Result]:
+        """The systems that are looked at."""
+        return {name: result for name, result in self._found.items() if self.is_asked(name)}
+
+    def _ask(self, name: str) -> None:
+        if not self.is_asked(name):
+            raise NotAskedError(f"{PAPERS_FILE}: {self.paper}: {name}: not among {self.only}")
 
     def __getitem__(self, name: str) -> Result:
+        self._ask(name)
         if name not in self._found:
             raise UserError(f"{PAPERS_FILE}: systems.{self.paper}_{name}: missing")
         return self._found[name]
@@ -225,4 +257,17 @@ class Results(Mapping[str, Result]):
 
     def experiment(self, name: str) -> Path:
         """Where an experiment of this paper lies."""
+        self._ask(name)
         return PAPERS / "data" / self.paper / f"{self.paper}_{name}"
+
+    def map(self, name: str) -> Path:
+        """The table of a map of this paper, which Git keeps."""
+        self._ask(name)
+        return PAPERS / self.paper / "maps" / f"{self.paper}_{name}" / "map.csv"
+
+
+def experiments(paper: str) -> list[str]:
+    """The names of a paper's experiments and maps, without the paper's."""
+    blocks = config.load(PAPERS_FILE)
+    known = [*(blocks.get("experiments") or {}), *(blocks.get("maps") or {})]
+    return [name.removeprefix(f"{paper}_") for name in known if name.startswith(f"{paper}_")]

@@ -18,11 +18,12 @@ from ganvae.comparison.summary import spread
 from ganvae.errors import UserError
 from ganvae.papers.shared import claims, courses
 from ganvae.papers.shared.evidence import Values
-from ganvae.papers.shared.results import Result, Results, of_seeds
+from ganvae.papers.shared.results import NotAskedError, Result, Results, of_seeds
 from ganvae.papers.shared.tables import read_table
 
 CSV = ["system", "quantity", "seed", "value"]
 Quantity = Callable[..., float | None]
+ReadValues = Callable[[Results], Values]  # of an experiment
 
 GENERIC: Mapping[str, Quantity] = {
     "length": lambda result, seed: result.block.budget,
@@ -66,24 +67,45 @@ def seeds_of(result: Result, quantity: str, functions: Mapping[str, Quantity]) -
     return {seed: float(value) for seed, value in found.items() if value is not None}
 
 
-def collect(results: Results, wanted: Iterable[str]) -> Values:
+def collect(results: Results, wanted: Iterable[str], earlier: Values | None = None) -> Values:
     """The wanted quantities `<system>.<quantity>`, and all of the paper's experiments.
+
+    Args:
+        results: the paper's systems, or some of them.
+        wanted: quantities; of names that are no systems, nothing.
+        earlier: what stays where only some systems are looked at: the values of all others, those
+            that others are needed for, and times and memory, which were measured on one machine.
 
     Raises:
         UserError: one of them is not known.
     """
     functions = of_paper(results.paper)
     module = importlib.import_module(f"ganvae.papers.{results.paper}.quantities")
-    found: dict[tuple[str, str], Any] = dict(module.tables(results))
-    names = set(results)
-    for each in wanted:
-        system, _, quantity = each.partition(".")
-        if system in names:
+    known = earlier or {}
+    found: dict[tuple[str, str], Any] = {}
+    for name, read_values in module.EXPERIMENTS.items():
+        if results.is_asked(name):
+            found |= read_values(results)
+    found |= {key: value for key, value in known.items() if not results.is_asked(key[0])}
+    order = {tuple(each.split(".", 1)): place for place, each in enumerate(wanted)}
+    for system, quantity in order:
+        if system in results.asked:
             if not is_known(results.paper, quantity):
-                raise UserError(f"{claims.path(results.paper)}: {each}: no such quantity")
-            value = of_seeds(seeds_of(results[system], quantity, functions))
+                path = claims.path(results.paper)
+                raise UserError(f"{path}: {system}.{quantity}: no such quantity")
+            try:
+                value = of_seeds(seeds_of(results[system], quantity, functions))
+            except NotAskedError:
+                value = known.get((system, quantity))
+            if results.only and is_of_machine(quantity):
+                value = known.get((system, quantity))
             found |= {(system, quantity): value} if value else {}
-    return found
+    return dict(sorted(found.items(), key=lambda item: order.get(item[0], -1)))
+
+
+def is_of_machine(quantity: str) -> bool:
+    """Whether it is a time or a memory: other machines have others."""
+    return "seconds" in quantity or "memory" in quantity
 
 
 def text(values: Values) -> str:

@@ -11,7 +11,7 @@ from ganvae.papers.shared import courses, figures
 from ganvae.papers.shared.figures import DPI
 from ganvae.papers.shared.results import Result
 from ganvae.papers.tikayyolla2020 import training
-from ganvae.papers.tikayyolla2020.losses import LAYERS, Column, Loss
+from ganvae.papers.tikayyolla2020.losses import LAYERS, Column, VaeLosses
 from ganvae.papers.tikayyolla2020.training import PLAYERS
 
 VAE_EPOCHS = (10, 20, 30, 40)  # Figs. 5 to 8
@@ -45,9 +45,7 @@ def side_by_side(results: Mapping[str, Result]) -> Figure:
 
 
 def vae_losses(
-    results: Mapping[str, Result],
-    columns: Mapping[str, Column],
-    losses: Mapping[str, Mapping[float, Loss]],
+    results: Mapping[str, Result], columns: Mapping[str, Column], losses: VaeLosses
 ) -> Figure:
     """BCE + KL by depth and by latent size: train a line, test dots, Table 1 circles."""
     drawn, axes = style.panels(

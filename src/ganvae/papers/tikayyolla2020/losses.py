@@ -27,6 +27,10 @@ class Loss:
     test: Spread | None
 
 
+VaeLosses = Mapping[str, Mapping[float, Loss]]  # system -> epoch -> its losses
+GanLosses = Mapping[str, Mapping[float, list[Spread | None]]]  # those of `PLAYERS`
+
+
 def published(claims: Mapping[str, Claim], name: str) -> dict[float, float]:
     """A column of Table 1 (`vae2` ...) or Table 2 (`discriminator`, `generator`): epoch -> loss."""
     start = f"{name}_epoch_"
@@ -67,9 +71,7 @@ def _of_player(result: Result, player: str, epoch: float, seed: int) -> float | 
     return courses.loss_at(result.history(seed), f"{player}.loss", epoch)
 
 
-def vae_table(
-    columns: Mapping[str, Column], losses: Mapping[str, Mapping[float, Loss]]
-) -> pd.DataFrame:
+def vae_table(columns: Mapping[str, Column], losses: VaeLosses) -> pd.DataFrame:
     """A row per epoch: `published_`, `train_` and `test_<system>`; empty where not reached."""
     rows = []
     for epoch in columns["vae2"]:
@@ -84,9 +86,7 @@ def vae_table(
     return pd.DataFrame(rows)
 
 
-def gan_table(
-    columns: Mapping[str, Column], losses: Mapping[str, Mapping[float, list[Spread | None]]]
-) -> pd.DataFrame:
+def gan_table(columns: Mapping[str, Column], losses: GanLosses) -> pd.DataFrame:
     """A row per epoch of Table 2: `published_<player>` and `<system>_<player>`."""
     rows = []
     for epoch in columns[PLAYERS[0]]:
@@ -99,9 +99,7 @@ def gan_table(
     return pd.DataFrame(rows)
 
 
-def late_table(
-    columns: Mapping[str, Column], losses: Mapping[str, Mapping[float, Loss]]
-) -> pd.DataFrame:
+def late_table(columns: Mapping[str, Column], losses: VaeLosses) -> pd.DataFrame:
     """Means over those of the epochs `LATE` that all depths reached, a row each, in nats."""
     epochs = [epoch for epoch in LATE if all(epoch in losses[name] for name in LAYERS)]
     rows = []
