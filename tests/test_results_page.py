@@ -26,9 +26,11 @@ ROWS: list[dict[str, Any]] = [
 VALUES = [("gan", "class_entropy", seed, 0.1 + seed / 100) for seed in range(3)]
 VALUES += [("gan", "length", seed, 0.05) for seed in range(3)]
 VALUES += [(system, "parameters", 0, size) for system, size in (("gan", 9.0), ("vae", 5.0))]
+PROTOCOL = "its rate; trained in bf16; Keras's initial weights"
 EARLIER = {
     "paper": "mi2018", "claim": "the GAN collapses (Fig. 1)", "systems": "mi2018_gan", "seeds": "3",
-    "length": "0.05", "published": "0.0", "measured": "2.283 ± 0.010 nats", "protocol": "",
+    "length": "0.05", "published": "0.0", "measured": "2.283 ± 0.010 nats",
+    "protocol": "its rate then",
     "verdict": "does not hold", "question": "1",
 }  # fmt: skip
 
@@ -38,7 +40,11 @@ def write(
 ) -> Path:
     """One paper; returns the folder of its report."""
     blocks = {"gan": {"differs": "its rate", "train": {"precision": "bf16"}}, "vae": {}}
-    params = {"papers": {"mi2018": {}}, "systems": {f"mi2018_{k}": v for k, v in blocks.items()}}
+    networks = {"initialisation": "keras"}
+    params = {
+        "papers": {"mi2018": {"networks": networks}},
+        "systems": {f"mi2018_{k}": v for k, v in blocks.items()},
+    }
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     report = folder / "mi2018" / "report"
     report.mkdir(parents=True)
@@ -65,7 +71,7 @@ def test_a_row_is_in_its_table_in_the_counts_and_in_its_answer(tmp_path: Path) -
     assert text.count("No report answers it yet.") == len(page.QUESTIONS) - 1
     assert "| mi2018 | 2 | 0 | 0 | 0 |" in text
     row = "| the GAN collapses (Fig. 1) | gan | 3 | 0.05 | 0.0 |"
-    assert f"{row} {measured} | a\\|b; its rate; trained in bf16 | holds |" in text
+    assert f"{row} {measured} | a\\|b; {PROTOCOL} | holds |" in text
     assert "![class entropy](../papers/mi2018/report/class_entropy.png)" in text
     assert "[values.csv](../papers/mi2018/report/values.csv)" in text
     assert "Without a report yet: battineedi2023, ghosh2020" in text
@@ -137,8 +143,7 @@ def test_a_row_whose_values_were_not_kept_shows_the_earlier_verdict(tmp_path: Pa
     write(tmp_path, VALUES[3:], EARLIER)
     text = page.page(tmp_path)
     assert (
-        "| 2.283 ± 0.010 nats | a\\|b; its rate; trained in bf16 | does not hold (judged by an"
-        in text
+        "| 2.283 ± 0.010 nats | its rate then | does not hold (judged by an earlier rule) |" in text
     )
     assert "| mi2018 | 1 | 1 | 0 | 0 |" in text, "the other has its values"
 
@@ -190,7 +195,7 @@ def test_a_papers_page_has_its_claims_by_verdict_and_its_figures(tmp_path: Path)
     assert "2 holds" in page_read.words
     assert "What does not" not in page_read.words
     measured = "class entropy: gan 0.110 ± 0.010"
-    assert f"0.0 {measured} a|b; its rate; trained in bf16 holds" in page_read.words
+    assert f"0.0 {measured} a|b; {PROTOCOL} holds" in page_read.words
     (figure,) = page_read.of("img")
     assert figure["alt"] == "class entropy, of mi2018"
     assert not page_read.of("script")

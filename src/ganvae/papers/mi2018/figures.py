@@ -15,7 +15,7 @@ from ganvae.judging.classifier import classify
 from ganvae.metrics.image_entropy import image_entropy
 from ganvae.papers.mi2018 import maps, quantities
 from ganvae.papers.shared import panels
-from ganvae.papers.shared.figures import banded
+from ganvae.papers.shared.figures import banded, finish
 from ganvae.papers.shared.results import Result, Results
 
 DPI = 110
@@ -58,16 +58,33 @@ def samples(results: Results) -> Figure:
         len(names), 2.2, DPI, "Samples along training, by updates of the generator (Fig. 2)", 2
     )
     for ax, name in zip(axes, names, strict=True):
-        _snapshots(ax, name, results[name])
+        _snapshots(ax, name, results[name], panels.first(results[name]))
     return drawn
 
 
-def _snapshots(ax: Axes, name: str, result: Result) -> None:
-    if not result.seeds:
+def gan_by_seed(gan: Result) -> Figure:
+    """Class entropy of each seed of the GAN along training, and its snapshots: Figs. 2 and 3."""
+    drawn, (ax, *shown) = style.panels(
+        1 + len(gan.all_seeds), 2.4, DPI, "The GAN's seeds along training (Figs. 2, 3)", 2
+    )
+    for seed, colour in zip(gan.seeds, style.PALETTE, strict=False):
+        course = quantities.course(gan, seed)
+        updates = course["updates"].clip(lower=1)
+        ax.plot(updates, course["class_entropy"], ".-", color=colour, label=f"seed {seed}")
+    ax.axhline(math.log(10), color="grey", linestyle=":", linewidth=1)
+    ax.set_xscale("log")
+    ax.set_title("class entropy, two-layer classifier", fontsize=style.NORMAL)
+    finish(ax, "updates of the generator; dotted: ln 10", "nats")
+    for ax, seed in zip(shown, gan.all_seeds, strict=True):
+        _snapshots(ax, "gan", gan, seed if seed in gan.seeds else None)
+    return drawn
+
+
+def _snapshots(ax: Axes, name: str, result: Result, seed: int | None) -> None:
+    if seed is None:
         style.heading(ax, name, "", "black")
-        style.say(ax, "every seed diverged")
+        style.say(ax, "diverged")
         return
-    seed = result.seeds[0]
     images = result.arrays[f"snapshots/{seed}"].numpy()[:, :TEN]
     updates = result.timeline(seed)["updates"].to_numpy()
     picked, missing = rows_of(updates)

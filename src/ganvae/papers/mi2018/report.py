@@ -33,6 +33,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         figures={
             "class_entropy": lambda: figures.courses(results),
             "samples": lambda: figures.samples(results),
+            "gan_by_seed": lambda: figures.gan_by_seed(results["gan"]),
             "ten_images": lambda: figures.ten_images(results),
             "both_vaegans": lambda: figures.both_vaegans(results),
             "image_entropy": lambda: figures.histogram(results),

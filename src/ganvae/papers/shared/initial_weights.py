@@ -34,9 +34,10 @@ mi2018 and battineedi2023 used TensorFlow, whose layers begin with Glorot-unifor
 of 0; neither says how its own began. Torch's layers begin with smaller weights and random biases.
 Here one GAN of each paper was trained with each start, Adam's epsilon with it
 (`networks.initialisation`; [how long and how else](papers.md#what-weights-begin-as)), and judged by
-the project's classifier. All systems further down began as torch does. `deviation` is the standard
-deviation over the images, root mean square over the pixels, on [0, 1]: 0 is one and the same image.
-A collapsed seed, which one that has not begun to draw is too, draws too few classes at its end.
+the project's classifier. The systems further down began as torch does, but for those whose row says
+Keras. `deviation` is the standard deviation over the images, root mean square over the pixels, on
+[0, 1]: 0 is one and the same image. A collapsed seed, which one that has not begun to draw is too,
+draws too few classes at its end.
 """
 
 

@@ -32,7 +32,12 @@ QUESTIONS = (
 )
 # by question, in the folders of the papers
 FIGURES = {
-    1: ("mi2018/class_entropy", "mi2018/samples", "tikayyolla2020/gan_losses"),
+    1: (
+        "mi2018/gan_by_seed",
+        "mi2018/class_entropy",
+        "mi2018/samples",
+        "tikayyolla2020/gan_losses",
+    ),
     2: ("ghosh2020/samples", "tikayyolla2020/side_by_side", "parakatta2023/data_sets"),
     3: ("battineedi2023/gan_training", "tikayyolla2020/accuracy"),
     4: ("tikayyolla2020/vae_losses", "ghosh2020/samples"),
@@ -40,7 +45,7 @@ FIGURES = {
     6: ("parakatta2023/data_sets", "parakatta2023/fashion_samples"),
 }
 SHOWN = ["claim", "systems", "seeds", "length", "published", "measured", "protocol", "verdict"]
-KEPT = ("seeds", "length", "measured")  # of an earlier report's row
+KEPT = ("seeds", "length", "measured", "protocol")  # of an earlier report's row
 EARLIER = "judged by an earlier rule"
 ENDS = ("seeds", "collapsed", "diverged")
 LEADS = {
@@ -159,10 +164,15 @@ def _protocol(claim: Claim, blocks: Mapping[str, Any], paper: str) -> str:
     words = [claim.note]
     for system in claim.systems:
         block = blocks["systems"].get(f"{paper}_{system}", {})
-        shared = blocks["papers"].get(paper, {}).get("train", {})
-        precision = {**shared, **block.get("train", {})}.get("precision")
-        is_reduced = bool(block) and precision == "bf16"
-        words += [block.get("differs", ""), "trained in bf16" if is_reduced else ""]
+        of_paper = blocks["papers"].get(paper, {}) if block else {}
+        train, networks = (
+            {**of_paper.get(key, {}), **block.get(key, {})} for key in ("train", "networks")
+        )
+        words += [
+            block.get("differs", ""),
+            "trained in bf16" if train.get("precision") == "bf16" else "",
+            "Keras's initial weights" if networks.get("initialisation") == "keras" else "",
+        ]
     return "; ".join(dict.fromkeys(word for word in words if word)) or "as the text is read"
 
 
