@@ -61,6 +61,16 @@ def test_one_seed_decides_nothing_and_what_is_missing_is_named() -> None:
     assert holds({"any_seed": {"quantity": "a.x", "above": 1.0}}, a_x=[100.0]) is None
 
 
+def test_what_two_classifiers_of_one_data_set_measured_is_not_compared() -> None:
+    seeds = {"a.x": HIGH, "b.x": LOW, "a.judge@mnist": [0.5]}
+    assert told(LARGER, seeds).holds is True, "of b nothing is known"
+    assert told(LARGER, {**seeds, "b.judge@fashion_mnist": [0.4]}).holds is True
+    assert told(LARGER, {**seeds, "b.judge@mnist": [0.5]}).holds is True
+    other = {**seeds, "b.judge@mnist": [0.4]}
+    assert told(LARGER, other) == Told(None, "measured by two judges")
+    assert told({"larger": {"left": "a.x", "right": 1.0}}, other).holds is True
+
+
 def test_what_has_no_spread_needs_no_second_seed() -> None:
     size = {"larger": {"left": "a.parameters", "right": "b.parameters"}}
     assert holds(size, a_parameters=[9.0], b_parameters=[5.0, 5.0]) is True

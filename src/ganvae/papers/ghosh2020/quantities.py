@@ -85,15 +85,9 @@ def divergence(losses: "pd.Series[float]") -> float:
     return float(math.log(4) - smooth.iloc[: max(1, round(0.1 * len(losses)))].min()) / 2
 
 
-def infinite_kl_records(result: Result, seed: int) -> float:
-    """How many records of the history have an infinite KL divergence."""
-    return float(result.history(seed)[KL].dropna().map(math.isinf).sum())
-
-
 def largest_kl(result: Result, seed: int) -> float:
-    """The largest finite KL divergence of the history, in nats."""
-    terms = result.history(seed)[KL].dropna()
-    return float(terms[~terms.map(math.isinf)].max())
+    """The largest KL divergence of the history, in nats."""
+    return float(result.history(seed)[KL].max())
 
 
 def read_as_asked(result: Result, seed: int) -> float:
@@ -121,7 +115,7 @@ QUANTITIES = {
     function.__name__: function
     for function in (
         read_as_original, reconstruction_sharpness, value_of_the_game, early_divergence,
-        infinite_kl_records, largest_kl, read_as_asked, fits_assignment, mutual_information,
+        largest_kl, read_as_asked, fits_assignment, mutual_information,
         strongest_correlation,
     )
 }  # fmt: skip

@@ -16,6 +16,7 @@ from ganvae.papers.shared.claims import Claim
 Values = Mapping[tuple[str, str], Spread]  # (system, quantity) -> its seeds
 Quantity = str | float  # "<system>.<quantity>", or a fixed number
 LENGTH = "length"  # share of the paper's own that was trained
+JUDGE = "judge@"  # with a data set: a number that tells its classifiers apart
 NO_SPREAD = {*EXACT, LENGTH}  # the same with every seed: one tells all
 
 
@@ -67,6 +68,8 @@ class Evidence:
         missing = [str(q) for q, found in ((left, first), (right, second)) if found is None]
         if first is None or second is None:
             return Told(None, f"not measured: {', '.join(missing)}")
+        if isinstance(right, str) and self._have_two_judges(left, right):
+            return Told(None, "measured by two judges")
         seeds = [value * factor + plus for value in second.seeds.values()]
         if left.partition(".")[2] in NO_SPREAD:
             bound = factor * second.mean + plus
@@ -78,6 +81,18 @@ class Evidence:
         self.asked[name] = (list(first.seeds.values()), float(seeds[0]) if is_fixed else seeds)
         sign = (self.decided or {}).get(name, 0)
         return Told(sign > 0 if sign else None, "the seeds do not tell")
+
+    def _have_two_judges(self, left: str, right: str) -> bool:
+        """Whether classifiers of one data set, but not the same, measured their systems."""
+        one, other = (
+            {
+                name: value.mean
+                for (system, name), value in self.values.items()
+                if name.startswith(JUDGE) and system == quantity.partition(".")[0]
+            }
+            for quantity in (left, right)
+        )
+        return any(one[name] != other[name] for name in one.keys() & other)
 
     def lengths(self, systems: Sequence[str]) -> float:
         """The smallest share of the paper's length that one of these systems was trained for."""

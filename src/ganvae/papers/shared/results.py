@@ -235,6 +235,11 @@ class Results(Mapping[str, Result]):
         return not self.only or name in self.only
 
     @property
+    def all(self) -> Mapping[str, Result]:
+        """The paper's systems, looked at or not."""
+        return self._found
+
+    @property
     def asked(self) -> dict[str, Result]:
         """The systems that are looked at."""
         return {name: result for name, result in self._found.items() if self.is_asked(name)}

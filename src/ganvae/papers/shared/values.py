@@ -8,22 +8,26 @@ evaluation, or a cost of the training.
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ganvae.comparison.columns import COLUMNS
-from ganvae.comparison.summary import spread
+from ganvae.comparison.summary import Spread, spread
 from ganvae.errors import UserError
+from ganvae.judging.judged import read_judged_real
 from ganvae.papers.shared import claims, courses
-from ganvae.papers.shared.evidence import Values
+from ganvae.papers.shared.evidence import JUDGE, Values
 from ganvae.papers.shared.results import NotAskedError, Result, Results, of_seeds
 from ganvae.papers.shared.tables import read_table
 
+UNKNOWN = 0.0  # the classifier of values that do not say by which they were measured
 CSV = ["system", "quantity", "seed", "value"]
 Quantity = Callable[..., float | None]
 ReadValues = Callable[[Results], Values]  # of an experiment
+
 
 GENERIC: Mapping[str, Quantity] = {
     "length": lambda result, seed: result.block.budget,
@@ -87,6 +91,7 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
         if results.is_asked(name):
             found |= read_values(results)
     found |= {key: value for key, value in known.items() if not results.is_asked(key[0])}
+    found |= _judges(results, found)
     order = {tuple(each.split(".", 1)): place for place, each in enumerate(wanted)}
     for system, quantity in order:
         if system in results.asked:
@@ -101,6 +106,27 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
                 value = known.get((system, quantity))
             found |= {(system, quantity): value} if value else {}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], -1)))
+
+
+def _judges(results: Results, kept: Values) -> dict[tuple[str, str], Spread]:
+    """The classifier of each system that is looked at; `UNKNOWN` of one whose values say none.
+
+    The mean feature of the real test images stands for it: other weights have another.
+    """
+
+    @cache
+    def features_mean(data: Path) -> float:
+        judged = read_judged_real(data / "classifier" / "real.safetensors").test
+        return float(judged.features.double().mean())
+
+    found = {}
+    for name, result in results.all.items():
+        key = (name, JUDGE + result.system.data.name)
+        if results.is_asked(name):
+            found[key] = spread({"": features_mean(result.system.data)})
+        elif key not in kept and name in {system for system, _ in kept}:
+            found[key] = spread({"": UNKNOWN})
+    return found
 
 
 def is_of_machine(quantity: str) -> bool:
