@@ -20,9 +20,9 @@ paper: .venv/ready
 	$(BIN)/python -m stages.mend papers
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro data@mnist $(images_of_$(PAPER))
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m stages.study $(PAPER) $(SYSTEMS)
-ifdef SYSTEMS
+ifneq ($(strip $(SYSTEMS)),)
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro $(judge_of_$(PAPER)) $(SYSTEMS:%=evaluate@$(PAPER)_%)
-	$(BIN)/python -m stages.paper_report $(PAPER) $(SYSTEMS)
+	$(BIN)/python -m stages.paper_report $(PAPER) $(SYSTEMS) $(patsubst experiment@$(PAPER)_%,%,$(judge_of_$(PAPER)))
 else
 	cd papers && PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro report@$(PAPER)
 endif

@@ -4,14 +4,15 @@ Reads papers/data/<paper>/, the papers' images, papers/params.yaml and papers/<p
 for mi2018 its maps and for parakatta2023 the main study's metrics/comparison.json too; writes
 values.csv, further tables and figures to papers/<paper>/report/, all or nothing.
 
-With names of systems or experiments, without the paper's, it looks at these alone: their values and
-rows are written anew, and what shows no other; all else stays as it is there, times and memory too,
-as they were measured on one machine.
+With names of systems, experiments or maps, without the paper's, it looks at these alone: their
+values and rows are written anew, and what shows no other; all else stays as it is there, also the
+values of times and memory, as they were measured on one machine.
 """
 
 import importlib
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,15 +53,18 @@ def main() -> None:
         earlier = values.read(file) if (file := written / "values.csv").exists() else {}
         found = values.collect(results, verdicts.needs(paper, rows), earlier)
         storage.write_text(file, values.text(found))
-        write(module.report(results, rows), written)
-    counts = Counter(judged.verdict for judged in verdicts.tell(paper, rows, found).values())
+        write(module.report(results, rows), results, written)
+    kept = values.read(out / "values.csv")
+    counts = Counter(judged.verdict for judged in verdicts.tell(paper, rows, kept).values())
     print(f"{out}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
 
 
-def write(report: Report, folder: Path) -> None:
+def write(report: Report, results: Results, folder: Path) -> None:
     """Writes its tables and figures; a report of some systems leaves what shows others too."""
-    for stem, make in report.systems.items():
-        storage.write_text(path := folder / f"{stem}.csv", csv(joined(path, make())))
+    if results.asked:
+        for stem, make in report.systems.items():
+            path = folder / f"{stem}.csv"
+            storage.write_text(path, csv(joined(path, make(), results.asked)))
     for stem, make in report.tables.items():
         with suppress(NotAskedError):
             storage.write_text(folder / f"{stem}.csv", csv(make()))
@@ -69,13 +73,15 @@ def write(report: Report, folder: Path) -> None:
             storage.write_bytes(folder / f"{stem}.png", style.to_png(draw()))
 
 
-def joined(path: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of an earlier table of other systems, and these; those that were there in place."""
-    if not path.exists() or table.empty:
+def joined(path: Path, table: pd.DataFrame, asked: Collection[str]) -> pd.DataFrame:
+    """These rows, and an earlier table's of systems that were not asked for, in its order."""
+    if not path.exists():
         return table
     earlier = read_table(path, ("system",))
+    if table.empty:
+        return earlier[~earlier["system"].isin(asked)]
     order = list(dict.fromkeys([*earlier["system"], *table["system"]]))
-    others = earlier[~earlier["system"].isin(table["system"])]
+    others = earlier[~earlier["system"].isin([*asked, *table["system"]])]
     both = pd.concat([others.dropna(axis="columns", how="all"), table])
     both = both[[*table, *both.columns.difference(list(table), sort=False)]]
     return both.sort_values("system", key=lambda of: of.map(order.index), kind="stable")

@@ -1,15 +1,19 @@
 """The report of mi2018, on systems that were trained for a few steps, and its own quantities."""
 
+import sys
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ganvae.core import storage
 from ganvae.experiments import map as map_experiment
 from ganvae.papers.mi2018 import figures, quantities, rules
+from ganvae.papers.shared import values
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import Evidence
+from stages import paper_report
 from tests.paper_results import Made
 
 
@@ -103,3 +107,27 @@ def test_where_the_constraint_helps() -> None:
 
 def test_low_entropy_is_the_same_in_maps_and_claims() -> None:
     assert quantities.LOW_ENTROPY == map_experiment.LOW_ENTROPY
+
+
+def test_a_map_alone_leaves_all_systems_as_they_were(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = made.folder / "papers" / "mi2018" / "report"
+    monkeypatch.chdir(made.folder)
+    monkeypatch.setattr(sys, "argv", ["report", "mi2018", "vae", "two_layer_classifier"])
+    paper_report.main()  # there is no report yet
+    files = {path.name: path.read_bytes() for path in report.iterdir()}
+    assert set(files) == {"values.csv", "systems.csv"}
+    before = values.read(report / "values.csv")
+    assert {system for system, _ in before} == {"vae", "two_layer_classifier"}
+    monkeypatch.setattr(sys, "argv", ["report", "mi2018", "map"])
+    paper_report.main()
+    assert (report / "systems.csv").read_bytes() == files["systems.csv"]
+    assert {path.name for path in report.iterdir()} == {*files, "map.png", "map_means.csv"}
+    found = values.read(report / "values.csv")
+    assert {system for system, _ in found} == {"vae", "two_layer_classifier", "map"}
+    assert {key: value for key, value in found.items() if key[0] != "map"} == before
+    table = pd.DataFrame({"system": ["vae", "gan"], "seeds": [1, 2]})
+    storage.write_text(report / "systems.csv", paper_report.csv(table))
+    left = paper_report.joined(report / "systems.csv", pd.DataFrame(), ["vae"])
+    assert list(left["system"]) == ["gan"], "no seed of the VAE gave a row"

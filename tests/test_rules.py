@@ -24,11 +24,16 @@ def values(seeds: Seeds) -> Values:
     return found
 
 
-def told(rule: Mapping[str, Any], seeds: Seeds, number: float | None = None) -> Told:
+def told(
+    rule: Mapping[str, Any],
+    seeds: Seeds,
+    number: float | None = None,
+    unjudged: frozenset[str] = frozenset(),
+) -> Told:
     """What a rule says where its comparisons are all the family."""
     systems = list(dict.fromkeys(name.partition(".")[0] for name in seeds))
     claim = Claim(id="a", claim="a", number=number, published="a", systems=systems, rule={**rule})
-    evidence = Evidence(values(seeds), claim)
+    evidence = Evidence(values(seeds), claim, unjudged=unjudged)
     rules.apply(rule, evidence)
     return rules.apply(rule, replace(evidence, decided=decide(evidence.asked)))
 
@@ -67,8 +72,9 @@ def test_what_two_classifiers_of_one_data_set_measured_is_not_compared() -> None
     assert told(LARGER, {**seeds, "b.judge@fashion_mnist": [0.4]}).holds is True
     assert told(LARGER, {**seeds, "b.judge@mnist": [0.5]}).holds is True
     other = {**seeds, "b.judge@mnist": [0.4]}
-    assert told(LARGER, other) == Told(None, "measured by two judges")
+    assert told(LARGER, other) == Told(None, "measured by two classifiers")
     assert told({"larger": {"left": "a.x", "right": 1.0}}, other).holds is True
+    assert told(LARGER, other, unjudged=frozenset({"x"})).holds is True
 
 
 def test_what_has_no_spread_needs_no_second_seed() -> None:

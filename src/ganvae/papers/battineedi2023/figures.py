@@ -32,9 +32,8 @@ def gan_epochs(gan: Result, epochs: Sequence[float]) -> Figure:
     )
 
 
-def gan_training(results: Mapping[str, Result]) -> Figure:
-    """Samples along the training of every GAN, by its snapshots."""
-    gans = {name: result for name, result in results.items() if kind(result) == "GAN"}
+def gan_training(gans: Mapping[str, Result]) -> Figure:
+    """Samples along the trainings, by the snapshots."""
     return figures.along_training(gans, "GAN samples along training, the same noise in each column")
 
 

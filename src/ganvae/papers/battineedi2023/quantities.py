@@ -95,4 +95,5 @@ QUANTITIES: Mapping[str, Quantity] = {
     **{name: _reading(name) for name in READINGS},
 }
 
+UNJUDGED = {*READINGS}
 EXPERIMENTS: Mapping[str, ReadValues] = {}

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ganvae.core import imageset
 from ganvae.papers.battineedi2023 import figures, tables
+from ganvae.papers.battineedi2023.quantities import kind
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.results import Report, Results
 
@@ -24,6 +25,10 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         images, labels = imageset.load(vae.system.data / "processed" / "test.safetensors")
         return figures.latent_space(vae, images, labels, EPOCHS)
 
+    def gan_training() -> Figure:
+        gans = [name for name, result in results.all.items() if kind(result) == "GAN"]
+        return figures.gan_training({name: results[name] for name in gans})
+
     return Report(
         systems={
             "sizes": lambda: tables.sizes(results.asked),
@@ -32,7 +37,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         tables={"customised": lambda: tables.customised(results)},
         figures={
             "gan_epochs": lambda: figures.gan_epochs(results["gan"], EPOCHS),
-            "gan_training": lambda: figures.gan_training(results),
+            "gan_training": gan_training,
             "latent_space": latent_space,
             "vae_samples": lambda: figures.vae_samples(results["vae"]),
             "customised_samples": lambda: figures.customised_samples(results),

@@ -125,4 +125,5 @@ def _augmentation(results: Results) -> Values:
     return augmentation.values(augmentation.read(results.experiment("augmentation")))
 
 
+UNJUDGED = {"value_of_the_game", "early_divergence", "largest_kl", "reconstruction_sharpness"}
 EXPERIMENTS = {"augmentation": _augmentation}

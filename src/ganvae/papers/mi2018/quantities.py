@@ -180,6 +180,7 @@ def _cells(name: str, results: Results) -> Values:
     return {(name, quantity): value for quantity, value in of_map(measured)}
 
 
+UNJUDGED = {"active_share", "l_gan_gradient_share"}
 EXPERIMENTS: Mapping[str, ReadValues] = {
     "two_layer_classifier": _accuracies,
     **{name: partial(_cells, name) for name in MAPS},

@@ -57,6 +57,7 @@ def table(results: Mapping[str, Result]) -> pd.DataFrame:
                 "diverged": result.diverged,
                 "length": result.block.budget,
                 "generator_updates": mean(result.cost("generator_updates")),
+                "initialisation": result.system.networks.initialisation,
                 "device": result.devices,
                 "parameters": mean(result.cost("parameters")),
                 "train_seconds": mean(result.cost("train_seconds")),

@@ -55,4 +55,5 @@ def _study(results: Results) -> Values:
     }
 
 
+UNJUDGED = {"code_mse", "codes_from_prior", "neighbours_of_same_class", "imbalance"}
 EXPERIMENTS: Mapping[str, ReadValues] = {"study": _study, **experiments.VALUES}

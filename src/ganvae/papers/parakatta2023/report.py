@@ -27,6 +27,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         return {name: results[name] for name in names}
 
     def sets() -> both.Sets:
+        results.ask("study")
         return both.read(results)
 
     def anomaly(name: str) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         figures={
             "samples": lambda: figures.samples(named("ae", "vae")),
             "reconstructions": lambda: figures.reconstructions(_codes(named("ae", "vae"))),
-            "latent_space": lambda: figures.latent_space(_codes(results)),
+            "latent_space": lambda: figures.latent_space(_codes(named(*figures.LATENT))),
             "learning_rates": lambda: figures.rates(named("gan", "gan_balanced")),
             "fashion_samples": lambda: figures.fashion_samples(results, both.MODELS),
             "data_sets": lambda: figures.data_sets(sets()),

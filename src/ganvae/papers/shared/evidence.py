@@ -6,6 +6,7 @@ True, False, or None where the seeds do not tell. A single seed tells nothing on
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from ganvae.comparison.columns import EXACT
@@ -43,6 +44,7 @@ class Evidence:
         values: every quantity's seeds.
         claim: that is judged.
         functions: the paper's own, for the rule `python`.
+        unjudged: the quantities that no classifier measures.
         decided: comparison -> -1, 0 or 1, of all claims of the paper; None before all are known.
         asked: the comparisons that rules asked for, filled by them.
         used: the quantities that they looked at, filled by them.
@@ -51,6 +53,7 @@ class Evidence:
     values: Values
     claim: Claim
     functions: Mapping[str, Callable[["Evidence"], Told]] = field(default_factory=dict)
+    unjudged: AbstractSet[str] = frozenset()
     decided: Mapping[str, int] | None = None
     asked: dict[str, Pair] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class Evidence:
         if first is None or second is None:
             return Told(None, f"not measured: {', '.join(missing)}")
         if isinstance(right, str) and self._have_two_judges(left, right):
-            return Told(None, "measured by two judges")
+            return Told(None, "measured by two classifiers")
         seeds = [value * factor + plus for value in second.seeds.values()]
         if left.partition(".")[2] in NO_SPREAD:
             bound = factor * second.mean + plus
@@ -83,7 +86,9 @@ class Evidence:
         return Told(sign > 0 if sign else None, "the seeds do not tell")
 
     def _have_two_judges(self, left: str, right: str) -> bool:
-        """Whether classifiers of one data set, but not the same, measured their systems."""
+        """Whether not the same classifier of a data set measured them, or it is not known."""
+        if {left.partition(".")[2].partition("@")[0]} & self.unjudged:
+            return False
         one, other = (
             {
                 name: value.mean

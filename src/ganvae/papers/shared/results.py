@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ganvae.comparison import files, schema
 from ganvae.comparison.summary import Spread, spread
-from ganvae.core import config, storage
+from ganvae.core import storage
 from ganvae.core.config import PAPERS, PAPERS_FILE
 from ganvae.errors import UserError
 from ganvae.evaluation.sampling import sample
@@ -213,10 +213,10 @@ class Results(Mapping[str, Result]):
 
     Args:
         paper: its name.
-        only: the systems and experiments to look at; empty for all.
+        only: the systems, experiments and maps to look at; empty for all.
 
     Raises:
-        UserError: the paper has no systems, or not those, or a block does not fit its schema.
+        UserError: the paper has no systems, or a block does not fit its schema.
     """
 
     def __init__(self, paper: str, only: Collection[str] = ()) -> None:
@@ -225,10 +225,6 @@ class Results(Mapping[str, Result]):
         for name in systems.of_paper(paper):
             result = Result(systems.read(name, PAPERS_FILE), self)
             self._found[name.removeprefix(f"{paper}_")] = result
-        known = [*self._found, *experiments(paper)]
-        for name in only:
-            if name not in known:
-                raise UserError(config.unknown(f"{PAPERS_FILE}: {paper}", name, known))
 
     def is_asked(self, name: str) -> bool:
         """Whether a system or an experiment is looked at."""
@@ -244,12 +240,13 @@ class Results(Mapping[str, Result]):
         """The systems that are looked at."""
         return {name: result for name, result in self._found.items() if self.is_asked(name)}
 
-    def _ask(self, name: str) -> None:
+    def ask(self, name: str) -> None:
+        """Raises `NotAskedError` for what is not looked at."""
         if not self.is_asked(name):
             raise NotAskedError(f"{PAPERS_FILE}: {self.paper}: {name}: not among {self.only}")
 
     def __getitem__(self, name: str) -> Result:
-        self._ask(name)
+        self.ask(name)
         if name not in self._found:
             raise UserError(f"{PAPERS_FILE}: systems.{self.paper}_{name}: missing")
         return self._found[name]
@@ -262,17 +259,10 @@ class Results(Mapping[str, Result]):
 
     def experiment(self, name: str) -> Path:
         """Where an experiment of this paper lies."""
-        self._ask(name)
+        self.ask(name)
         return PAPERS / "data" / self.paper / f"{self.paper}_{name}"
 
     def map(self, name: str) -> Path:
         """The table of a map of this paper, which Git keeps."""
-        self._ask(name)
+        self.ask(name)
         return PAPERS / self.paper / "maps" / f"{self.paper}_{name}" / "map.csv"
-
-
-def experiments(paper: str) -> list[str]:
-    """The names of a paper's experiments and maps, without the paper's."""
-    blocks = config.load(PAPERS_FILE)
-    known = [*(blocks.get("experiments") or {}), *(blocks.get("maps") or {})]
-    return [name.removeprefix(f"{paper}_") for name in known if name.startswith(f"{paper}_")]

@@ -8,14 +8,17 @@ evaluation, or a cost of the training.
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ganvae.comparison.columns import COLUMNS
+from ganvae.comparison.columns import COLUMNS, EXACT
 from ganvae.comparison.summary import Spread, spread
+from ganvae.core import config
+from ganvae.core.config import PAPERS_FILE
 from ganvae.errors import UserError
 from ganvae.judging.judged import read_judged_real
 from ganvae.papers.shared import claims, courses
@@ -24,11 +27,17 @@ from ganvae.papers.shared.results import NotAskedError, Result, Results, of_seed
 from ganvae.papers.shared.tables import read_table
 
 UNKNOWN = 0.0  # the classifier of values that do not say by which they were measured
+DIGITS = ".9g"
 CSV = ["system", "quantity", "seed", "value"]
 Quantity = Callable[..., float | None]
 ReadValues = Callable[[Results], Values]  # of an experiment
 
 
+UNJUDGED = {
+    "length", "diverged", "sharpness", "reconstruction_mse", "negative_elbo", "kl_nats",
+    "active_units", "first_tenth", "last_tenth", "equal_images", "train_seconds", "steps",
+    "generator_updates", "peak_memory_mib",
+}  # fmt: skip
 GENERIC: Mapping[str, Quantity] = {
     "length": lambda result, seed: result.block.budget,
     "collapsed": lambda result, seed: float(result.is_collapsed(seed)),
@@ -50,6 +59,13 @@ def of_paper(paper: str) -> Mapping[str, Quantity]:
     """The quantities of every paper and of this one."""
     module = importlib.import_module(f"ganvae.papers.{paper}.quantities")
     return {**GENERIC, **module.QUANTITIES}
+
+
+def unjudged(paper: str) -> frozenset[str]:
+    """The quantities that no classifier measures."""
+    module = importlib.import_module(f"ganvae.papers.{paper}.quantities")
+    own = {name for name in of_paper(paper) if is_of_machine(name)}
+    return frozenset({*UNJUDGED, *EXACT, *own, *module.UNJUDGED})
 
 
 def is_known(paper: str, quantity: str) -> bool:
@@ -77,20 +93,27 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
     Args:
         results: the paper's systems, or some of them.
         wanted: quantities; of names that are no systems, nothing.
-        earlier: what stays where only some systems are looked at: the values of all others, those
-            that others are needed for, and times and memory, which were measured on one machine.
+        earlier: what stays where only some systems are looked at: the values of all others, and
+            times and memory, which were measured on one machine. What two systems make together
+            goes, unless both are looked at.
 
     Raises:
         UserError: one of them is not known.
     """
     functions = of_paper(results.paper)
     module = importlib.import_module(f"ganvae.papers.{results.paper}.quantities")
+    for name in results.only:
+        if name not in (names := {*results.all, *module.EXPERIMENTS}):
+            raise UserError(config.unknown(f"{PAPERS_FILE}: {results.paper}", name, names))
     known = earlier or {}
-    found: dict[tuple[str, str], Any] = {}
+    found: dict[tuple[str, str], Any] = {
+        (system, quantity): value
+        for (system, quantity), value in known.items()
+        if not results.is_asked(system) and quantity.partition("@")[2] not in results.only
+    }
     for name, read_values in module.EXPERIMENTS.items():
         if results.is_asked(name):
             found |= read_values(results)
-    found |= {key: value for key, value in known.items() if not results.is_asked(key[0])}
     found |= _judges(results, found)
     order = {tuple(each.split(".", 1)): place for place, each in enumerate(wanted)}
     for system, quantity in order:
@@ -98,12 +121,12 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
             if not is_known(results.paper, quantity):
                 path = claims.path(results.paper)
                 raise UserError(f"{path}: {system}.{quantity}: no such quantity")
-            try:
-                value = of_seeds(seeds_of(results[system], quantity, functions))
-            except NotAskedError:
-                value = known.get((system, quantity))
+            value = None
             if results.only and is_of_machine(quantity):
-                value = known.get((system, quantity))
+                value = None if "@" in quantity else known.get((system, quantity))
+            else:
+                with suppress(NotAskedError):
+                    value = of_seeds(seeds_of(results[system], quantity, functions))
             found |= {(system, quantity): value} if value else {}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], -1)))
 
@@ -117,7 +140,7 @@ def _judges(results: Results, kept: Values) -> dict[tuple[str, str], Spread]:
     @cache
     def features_mean(data: Path) -> float:
         judged = read_judged_real(data / "classifier" / "real.safetensors").test
-        return float(judged.features.double().mean())
+        return float(f"{judged.features.double().mean():{DIGITS}}")  # as it is read back
 
     found = {}
     for name, result in results.all.items():
@@ -142,7 +165,7 @@ def text(values: Values) -> str:
         for seed, value in found.seeds.items()
     ]
     table = pd.DataFrame(rows, columns=CSV)
-    written: str = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    written: str = table.to_csv(index=False, float_format=f"%{DIGITS}", lineterminator="\n")
     return written
 
 

@@ -11,6 +11,7 @@ from ganvae.comparison.tables import amount
 from ganvae.papers.shared import rules
 from ganvae.papers.shared.claims import Claim
 from ganvae.papers.shared.evidence import LENGTH, Evidence, Values, decide
+from ganvae.papers.shared.values import unjudged
 
 VERDICTS = {True: "holds", False: "does not hold", None: "cannot tell"}
 SILENT = {LENGTH, "collapsed", "snapshot_fid", "half_way_fid"}  # of the rules on lengths
@@ -40,7 +41,8 @@ class Verdict:
 def tell(paper: str, claims: Mapping[str, Claim], values: Values) -> dict[str, Verdict]:
     """Tells all claims of a paper as one family of comparisons."""
     functions = importlib.import_module(f"ganvae.papers.{paper}.rules").FUNCTIONS
-    evidence = {name: Evidence(values, claim, functions) for name, claim in claims.items()}
+    free = unjudged(paper)
+    evidence = {name: Evidence(values, claim, functions, free) for name, claim in claims.items()}
     asked: dict[str, Pair] = {}
     for each in evidence.values():  # the first pass asks, the second gets the family's answers
         rules.apply(each.claim.rule, each)

@@ -130,4 +130,9 @@ QUANTITIES = {
     )
 }  # fmt: skip
 
+UNJUDGED = {
+    "train_loss", "test_loss", "discriminator_loss", "generator_loss", "late_loss", "improvement",
+    "steps_above_common_loss", "steps_to_common_loss", "share_of_rises", "roughness",
+    "lowest_accuracy", "epoch_of_half",
+}  # fmt: skip
 EXPERIMENTS: Mapping[str, ReadValues] = {}
