@@ -12,6 +12,7 @@ from ganvae.comparison.compared import Comparison, Metric
 from ganvae.comparison.summary import Spread
 from ganvae.comparison.tables import NONE, amount
 from ganvae.core import storage
+from ganvae.papers.shared import values
 from tests import test_readme
 from tests.project import ROOT
 
@@ -101,4 +102,10 @@ def test_mi2018s_gan_ends_as_its_two_starts_let_it() -> None:
     for low, high, *of_mi2018 in told:  # the one holds zero, the other does not
         assert (low[0], high[0]) == ("-", "+")
         assert of_mi2018[0][0] == of_mi2018[1][0]
+    measured = values.read(ROOT / "papers/mi2018/report/values.csv")
+    entropies, digits = (measured["gan", n] for n in ("two_layer_class_entropy", "digit"))
+    assert set(digits.seeds.values()) == {1}
+    assert f"a class entropy of {entropies.mean:.3f} ± {entropies.std:.3f} nats by the" in page
+    updates = measured["gan", "length"].mean * 1_000_000  # of the paper's
+    assert f"after {updates:,.0f} updates, all three seeds draw the digit 1 most" in page
     assert f"after {int(ends['step'].max()):,} updates it draws one and the same image" in page
