@@ -2,9 +2,8 @@
 
 `make study` runs it after `dvc repro evaluate_real` and before `dvc repro`, `make paper` likewise
 with the name of a paper, and of its systems where not all are wanted, and before its report; the
-stages find what is done here. Reads
-`params.yaml`, or papers/params.yaml; writes into the trainings' own folders. What DVC's run cache
-has is not trained but taken from there.
+stages find what is done here. Reads `params.yaml`, or papers/params.yaml; writes into the
+trainings' own folders. What DVC's run cache has is not trained but taken from there.
 """
 
 import sys

@@ -27,7 +27,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
 
     def gan_training() -> Figure:
         gans = [name for name, result in results.all.items() if kind(result) == "GAN"]
-        return figures.gan_training({name: results[name] for name in gans})
+        return figures.gan_training(results.named(*gans))
 
     return Report(
         systems={

@@ -29,9 +29,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         result = results[name]
         return Codes(result, {seed: quantities.read(result, seed) for seed in result.seeds})
 
-    def named(*names: str) -> dict[str, Result]:
-        return {name: results[name] for name in names}
-
+    @cache
     def added() -> pd.DataFrame:
         return augmentation.read(results.experiment("augmentation"))
 
@@ -44,10 +42,12 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
             "augmentation": lambda: augmentation.table(added()),
         },
         figures={
-            "vae_epochs": lambda: figures.epochs(named("vanilla_vae", "vae")),
-            "reconstructions": lambda: figures.reconstructions(named("vanilla_vae", "vae")),
-            "samples": lambda: figures.samples(named("vanilla_gan", "vanilla_vae", "gan", "vae")),
-            "losses": lambda: figures.losses(named("gan", "gan_saturating")),
+            "vae_epochs": lambda: figures.epochs(results.named("vanilla_vae", "vae")),
+            "reconstructions": lambda: figures.reconstructions(results.named("vanilla_vae", "vae")),
+            "samples": lambda: figures.samples(
+                results.named("vanilla_gan", "vanilla_vae", "gan", "vae")
+            ),
+            "losses": lambda: figures.losses(results.named("gan", "gan_saturating")),
             "classes": lambda: figures.classes(codes("cgan"), codes("infogan")),
             "infogan_continuous": lambda: figures.continuous(codes("infogan")),
             "confusion": lambda: figures.confusion([codes("cgan"), codes("infogan")]),

@@ -5,6 +5,7 @@ the balance of a GAN, and of "Similarities between VAE and GAN", where it report
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import pandas as pd
 
@@ -23,19 +24,20 @@ METRICS = ("fid_classifier", "precision", "coverage", "recall", "sharpness", "im
 def report(results: Results, claims: Mapping[str, Claim]) -> Report:
     """All tables and figures of the paper."""
 
-    def named(*names: str) -> dict[str, Result]:
-        return {name: results[name] for name in names}
-
+    @cache
     def sets() -> both.Sets:
         results.ask("study")
         return both.read(results)
 
+    @cache
     def anomaly(name: str) -> pd.DataFrame:
         return experiments.read_anomaly(results.experiment(name))
 
+    @cache
     def denoised() -> pd.DataFrame:
         return experiments.read_denoising(results.experiment("noise_removal"))
 
+    @cache
     def compressed() -> pd.DataFrame:
         return experiments.read_compression(results.experiment("compression"))
 
@@ -48,7 +50,7 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
         tables={
             "data_sets": lambda: both.table(sets()),
             "fid_and_sharpness": lambda: both.agreement(sets().named()),
-            "learning_rates": lambda: rates_table(named("gan", "gan_balanced")),
+            "learning_rates": lambda: rates_table(results.named("gan", "gan_balanced")),
             "anomaly": lambda: pd.concat(map(anomaly, both_anomalies))
             .groupby(["digit", "score"])["auroc"]
             .agg(mean="mean", std="std", seeds="count").reset_index(),
@@ -58,10 +60,10 @@ def report(results: Results, claims: Mapping[str, Claim]) -> Report:
                 ["bytes", "payload", "mse"]].mean().reset_index(),
         },
         figures={
-            "samples": lambda: figures.samples(named("ae", "vae")),
-            "reconstructions": lambda: figures.reconstructions(_codes(named("ae", "vae"))),
-            "latent_space": lambda: figures.latent_space(_codes(named(*figures.LATENT))),
-            "learning_rates": lambda: figures.rates(named("gan", "gan_balanced")),
+            "samples": lambda: figures.samples(results.named("ae", "vae")),
+            "reconstructions": lambda: figures.reconstructions(_codes(results.named("ae", "vae"))),
+            "latent_space": lambda: figures.latent_space(_codes(results.named(*figures.LATENT))),
+            "learning_rates": lambda: figures.rates(results.named("gan", "gan_balanced")),
             "fashion_samples": lambda: figures.fashion_samples(results, both.MODELS),
             "data_sets": lambda: figures.data_sets(sets()),
             "anomaly": lambda: figures.anomaly(*map(anomaly, both_anomalies)),

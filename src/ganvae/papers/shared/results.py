@@ -240,6 +240,10 @@ class Results(Mapping[str, Result]):
         """The systems that are looked at."""
         return {name: result for name, result in self._found.items() if self.is_asked(name)}
 
+    def named(self, *names: str) -> dict[str, Result]:
+        """These systems. Raises `NotAskedError` for one that is not looked at."""
+        return {name: self[name] for name in names}
+
     def ask(self, name: str) -> None:
         """Raises `NotAskedError` for what is not looked at."""
         if not self.is_asked(name):

@@ -32,7 +32,6 @@ CSV = ["system", "quantity", "seed", "value"]
 Quantity = Callable[..., float | None]
 ReadValues = Callable[[Results], Values]  # of an experiment
 
-
 UNJUDGED = {
     "length", "diverged", "sharpness", "reconstruction_mse", "negative_elbo", "kl_nats",
     "active_units", "first_tenth", "last_tenth", "equal_images", "train_seconds", "steps",
@@ -116,8 +115,9 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
             found |= read_values(results)
     found |= _judges(results, found)
     order = {tuple(each.split(".", 1)): place for place, each in enumerate(wanted)}
+    asked = results.asked
     for system, quantity in order:
-        if system in results.asked:
+        if system in asked:
             if not is_known(results.paper, quantity):
                 path = claims.path(results.paper)
                 raise UserError(f"{path}: {system}.{quantity}: no such quantity")
@@ -126,7 +126,7 @@ def collect(results: Results, wanted: Iterable[str], earlier: Values | None = No
                 value = None if "@" in quantity else known.get((system, quantity))
             else:
                 with suppress(NotAskedError):
-                    value = of_seeds(seeds_of(results[system], quantity, functions))
+                    value = of_seeds(seeds_of(asked[system], quantity, functions))
             found |= {(system, quantity): value} if value else {}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], -1)))
 
@@ -142,12 +142,12 @@ def _judges(results: Results, kept: Values) -> dict[tuple[str, str], Spread]:
         judged = read_judged_real(data / "classifier" / "real.safetensors").test
         return float(f"{judged.features.double().mean():{DIGITS}}")  # as it is read back
 
-    found = {}
+    found, with_values = {}, {system for system, _ in kept}
     for name, result in results.all.items():
         key = (name, JUDGE + result.system.data.name)
         if results.is_asked(name):
             found[key] = spread({"": features_mean(result.system.data)})
-        elif key not in kept and name in {system for system, _ in kept}:
+        elif key not in kept and name in with_values:
             found[key] = spread({"": UNKNOWN})
     return found
 
